@@ -1,0 +1,41 @@
+import type { Refusal } from '../errors.ts'
+import type { Node } from '../node.ts'
+import type { Access } from '../remote/host.ts'
+import type { Lease } from '../remote/lease.ts'
+import type { Change, Step } from '../steps.ts'
+
+/** What of the stack's infrastructure is there now. */
+export type InfrastructureFacts = {
+  /** Nodes of this stack, ours by tag (or named by the user, on `hosts`), by name. */
+  nodes: Node[]
+  loadBalancer: { address: string; targets: string[]; serving: boolean } | undefined
+  /** The addresses the host name resolves to as this runner sees it; empty when it does not resolve. */
+  name: { hostname: string; addresses: string[] }
+  /** What the stack remembers outside its nodes. */
+  memory: { clusterUid: string | undefined; hostname: string | undefined }
+  /** What forbids going on: another owner, foreign resources. */
+  refusals: Refusal[]
+  /** Everything ours that `destroy` would remove, for people and tests ("container rancher-ha-x-node-1"). */
+  owned: string[]
+}
+
+export type WantedInfrastructure = { nodeCount: number; hostname: string }
+
+/** Where machines, load balancer and DNS come from. Knows nothing of Kubernetes. */
+export interface Infrastructure {
+  readonly provider: 'local' | 'hosts'
+  /** Reads, changes nothing, may run at any time. */
+  inspect(): Promise<InfrastructureFacts>
+  /** Pure: the steps from what stands to what is wanted; empty when nothing differs. */
+  plan(facts: InfrastructureFacts, wanted: WantedInfrastructure): Step[]
+  /** Pure: the steps that leave nothing of ours. */
+  planDestroy(facts: InfrastructureFacts): Step[]
+  /** Carries out one of its own changes; safe to repeat. */
+  apply(change: Change, lease: Lease, signal: AbortSignal): Promise<void>
+  /** Decides between two first runs, before there are nodes to hold a lease on. @throws StackError of kind `lease` when another holds it past `waitMs`. */
+  claim(waitMs: number): Promise<Lease>
+  /** How its nodes are reached; key files are written into `folder` (mode 0700, removed by the caller). */
+  access(folder: string): Promise<Access>
+  /** Remembers, outside the nodes, that there is a cluster. */
+  remember(memory: { clusterUid: string; hostname: string }, lease: Lease): Promise<void>
+}
