@@ -82,6 +82,11 @@ export type InstallSettings = CommonSettings & {
 
 export type StatusSettings = CommonSettings & { mode: 'status'; rancherToken: string | undefined }
 
-export type DestroySettings = CommonSettings & { mode: 'destroy'; confirm: string | undefined; dryRun: boolean; expectedPlan: string | undefined }
+export type DestroySettings = CommonSettings & {
+  mode: 'destroy'
+  confirm: string | undefined
+  dryRun: boolean
+  expectedPlan: string | undefined
+}
 
 export type Settings = InstallSettings | StatusSettings | DestroySettings

@@ -1,5 +1,9 @@
 /** The answer to one question about the running stack. */
-export type Verdict = { ok: boolean; /** What was seen, for a person; never empty. */ evidence: string }
+export type Verdict = {
+  ok: boolean
+  /** What was seen, for a person; never empty. */
+  evidence: string
+}
 
 /** One sentence of the recommended architecture and how to ask the running stack for it. */
 export type Probe = {
