@@ -1,0 +1,24 @@
+import type { Clock } from './clock.ts'
+import type { Report } from './report/report.ts'
+import type { DestroySettings, InstallSettings, Settings, StatusSettings } from './settings.ts'
+
+/** What a mode works with. */
+export type Run<S extends Settings = Settings> = {
+  settings: S
+  report: Report
+  /** Aborted when the runner cancels the job or the run's deadline is reached; its reason is a StackError. */
+  signal: AbortSignal
+  /** The run's private folder (mode 0700) below the runner's temp folder; removed when the run ends. */
+  folder: string
+  clock: Clock
+}
+
+export type InstallRun = Run<InstallSettings>
+export type StatusRun = Run<StatusSettings>
+export type DestroyRun = Run<DestroySettings>
+
+/** How a run that did not throw went. */
+export type Outcome = {
+  /** Whether anything was changed; false for a dry run and an empty plan. */
+  changed: boolean
+}
