@@ -37,8 +37,8 @@ export interface Report {
   mask(secret: string): void
   /** Adds to the summary's next steps. */
   next(step: NextStep): void
-  /** Tells how the run failed: annotation, `error-kind`, and last what stands and what to do. */
+  /** Sets `error-kind`; `close` then ends the log with what happened, what stands and what to do. */
   failure(error: StackError): void
-  /** Ends what is open and writes the summary. */
+  /** Tells next steps, URL and failure, and writes the summary. */
   close(): Promise<void>
 }

@@ -1,0 +1,69 @@
+import type { Clock } from '../clock.ts'
+import { asStackError, type StackError } from '../errors.ts'
+import { formatEnd, formatFailure, formatPlan, formatRow, formatTitle, formatVerdict, planOutput } from './format.ts'
+import { Groups } from './groups.ts'
+import type { Report } from './report.ts'
+import type { Runner } from './runner.ts'
+import { renderSummary, type SummaryData } from './summary.ts'
+
+/** A report that tells the runner (or a terminal), and keeps what the summary needs. */
+export function createReport(runner: Runner, clock: Clock): Report {
+  const startedAt = clock.now()
+  const groups = new Groups(runner, clock)
+  const data: SummaryData = { outputs: {}, rows: [], plan: undefined, timeline: [], next: [], error: undefined }
+  const output: Report['output'] = (name, value) => {
+    data.outputs[name] = value
+    runner.output(name, value)
+  }
+  return {
+    output,
+    step(title, work, place) {
+      const heading = formatTitle(title, place)
+      const startMs = clock.now() - startedAt
+      return groups.run(heading, work, (thrown, tookMs) => {
+        data.timeline.push({ heading, startMs, tookMs, ok: thrown === undefined })
+        return formatEnd(heading, tookMs, thrown === undefined ? undefined : asStackError(thrown))
+      })
+    },
+    line: (text) => groups.line(text),
+    waitingFor: (text) => groups.waitingFor(text),
+    plan(steps, digest) {
+      data.plan = { steps, digest }
+      output('plan', planOutput(steps))
+      output('plan-digest', digest)
+      for (const text of formatPlan(steps, digest)) groups.line(text)
+    },
+    conformance(rows) {
+      data.rows = rows
+      output(
+        'conformance',
+        JSON.stringify(rows.map(({ id, sentence, ok, evidence }) => ({ id, sentence, ok, evidence }))),
+      )
+      for (const row of rows) groups.line(formatRow(row))
+      groups.line(formatVerdict(rows))
+    },
+    warning: (text) => runner.warning(text),
+    mask: (secret) => runner.mask(secret),
+    next(step) {
+      data.next.push(step)
+    },
+    failure(error) {
+      data.error = error
+      output('error-kind', error.kind)
+    },
+    async close() {
+      for (const { text, command } of data.next) runner.line(command === undefined ? text : `${text}\n  ${command}`)
+      const url = data.outputs['rancher-url']
+      if (url !== undefined) runner.line(`Rancher: ${url}`)
+      if (data.error !== undefined) tellFailure(runner, data.error)
+      await runner.summary(renderSummary(data))
+    },
+  }
+}
+
+/** The last lines of a log are what stands and what to do. */
+function tellFailure(runner: Runner, failure: StackError): void {
+  const [what = '', ...rest] = formatFailure(failure)
+  runner.error(what)
+  for (const text of rest) runner.line(text)
+}
