@@ -1,0 +1,43 @@
+import { installInputs } from './inputs.ts'
+import { refuses } from './refuse.ts'
+
+const hosts = (...lines: string[]) => installInputs({ hosts: lines.join('\n') })
+
+refuses([
+  ['no mode', {}, /mode/, 'install', 'status', 'destroy'],
+  ['an unknown mode', { mode: 'instal' }, /mode: .*instal/, 'install', 'status'],
+  ['a missing provider', installInputs({ provider: '' }), /provider: /],
+  ['an unknown provider', installInputs({ provider: 'azure' }), /provider: .*azure/, 'hosts', 'local'],
+  ['a malformed name', installInputs({ name: 'Rancher_1' }), /name: .*Rancher_1/],
+  ['a name that is too long', installInputs({ name: 'r'.repeat(41) }), /name: .*40/],
+  ['a missing hostname', installInputs({ hostname: '' }), /hostname: .*install/],
+  ['a malformed hostname', installInputs({ hostname: 'rancher..example' }), /hostname: .*rancher\.\.example/],
+  ['a hostname that is a URL', installInputs({ hostname: 'https://rancher.example.org' }), /hostname: /],
+  ['missing hosts', installInputs({ hosts: '' }), /hosts: .*install/],
+  ['a missing load balancer', installInputs({ 'load-balancer': '' }), /load-balancer: /],
+  ['two hosts', hosts('u@10.0.0.11', 'u@10.0.0.12'), /hosts: .*2/, /odd/],
+  ['four hosts', hosts('u@10.0.0.1', 'u@10.0.0.2', 'u@10.0.0.3', 'u@10.0.0.4'), /hosts: .*4/, /odd/],
+  ['the same host twice', hosts('u@10.0.0.11', 'u@10.0.0.12', 'u@10.0.0.11'), /hosts: .*10\.0\.0\.11/],
+  ['the same name twice', hosts('u@10.0.0.1 name=a', 'u@10.0.0.2 name=a', 'u@10.0.0.3 name=b'), /hosts: /],
+  ['a malformed host', hosts('u@10.0.0.11', 'u@10.0.0.12', 'u@10.0.0.13:ssh'), /hosts: .*10\.0\.0\.13:ssh/],
+  ['a host with an unknown word', hosts('u@10.0.0.11', 'u@10.0.0.12', 'u@10.0.0.13 zone=a'), /hosts: .*zone/],
+  ['an even node count', installInputs({ 'node-count': '4' }), /node-count: .*4/, /odd/, /install/],
+  ['too few nodes', installInputs({ 'node-count': '1' }), /node-count: .*1/, /3/],
+  ['too many nodes', installInputs({ 'node-count': '9' }), /node-count: .*9/, /7/],
+  ['a node count that is no number', installInputs({ 'node-count': 'three' }), /node-count: .*three/],
+  ['a distribution that is not there', installInputs({ distribution: 'kubeadm' }), /distribution: .*kubeadm/, 'rke'],
+  ['a malformed key', installInputs({ 'ssh-private-key': 'ssh-ed25519 AAAA' }), /ssh-private-key: /],
+  ['a missing key', installInputs({ 'ssh-private-key': '' }), /ssh-private-key: /],
+  ['missing known hosts', installInputs({ 'ssh-known-hosts': '' }), /ssh-known-hosts: /, 'accept-new'],
+  ['malformed YAML in helm-values', installInputs({ 'helm-values': 'a: [' }), /helm-values: /],
+  ['a list as helm-values', installInputs({ 'helm-values': '- a' }), /helm-values: /],
+  ['malformed YAML in rke-config', installInputs({ 'rke-config': 'services: {' }), /rke-config: /],
+  ['a malformed Kubernetes version', installInputs({ 'kubernetes-version': '1.x' }), /kubernetes-version: .*1\.x/],
+  ['a malformed Rancher version', installInputs({ 'rancher-version': 'newest' }), /rancher-version: .*newest/],
+  ['a malformed duration', installInputs({ timeout: 'soon' }), /timeout: .*soon/],
+  ['a malformed wait', installInputs({ 'wait-for-lease': '5 parsecs' }), /wait-for-lease: .*5 parsecs/],
+  ['a malformed boolean', installInputs({ 'dry-run': 'maybe' }), /dry-run: .*maybe/, 'true'],
+  ['an unknown TLS source', installInputs({ 'tls-source': 'acme' }), /tls-source: .*acme/, 'letsEncrypt'],
+  ['secret without certificate', installInputs({ 'tls-source': 'secret' }), /tls-certificate: /, /tls-private-key: /],
+  ['letsEncrypt without e-mail', installInputs({ 'tls-source': 'letsEncrypt' }), /letsencrypt-email: /],
+])

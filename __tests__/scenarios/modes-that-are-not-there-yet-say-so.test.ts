@@ -1,0 +1,10 @@
+import { refuses } from './refuse.ts'
+
+refuses(
+  ['upgrade', 'backup', 'restore', 'sweep'].map((mode) => [
+    mode,
+    { mode, provider: 'local', name: 'rancher' },
+    new RegExp(`mode: .*${mode}`),
+    /not .*yet|not available/,
+  ]),
+)
