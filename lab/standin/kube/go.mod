@@ -1,0 +1,3 @@
+module rancher-ha.test/standin/kube
+
+go 1.26

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"rancher-ha.test/standin/kube"
+)
+
+// shutdownGrace is how long a request may still take after TERM.
+const shutdownGrace = 10 * time.Second
+
+// internalAuthority is the Secret of the authority for connections inside the cluster.
+const internalAuthority = "tls-rancher-internal-ca"
+
+// extensionPort is where the aggregated API is served, as in Rancher.
+const extensionPort = ":6666"
+
+// rancher is one replica; everything it knows beyond this is in the API server.
+type rancher struct {
+	api    *kube.Client
+	config configuration
+	ready  atomic.Bool
+}
+
+// serve runs one replica until ctx ends: it listens at once and is ready when its data stand.
+func serve(ctx context.Context, api *kube.Client, config configuration) error {
+	log.Printf("[INFO] Rancher version %s (stand-in) is starting", config.version.text)
+	if config.fault == "crash" {
+		return errors.New("the fault asked for: crash")
+	}
+	r := &rancher{api: api, config: config}
+	handler, closeLog, err := r.handler()
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+
+	ended := make(chan error, 1)
+	servers := []*http.Server{listen(":80", handler, nil, ended)}
+	r.boot(ctx)
+	if ctx.Err() == nil {
+		if config.fault == "rewrites-then-dies" {
+			return r.rewriteThenDie(ctx)
+		}
+		internal, err := r.internalServers(ctx, handler, ended)
+		if err != nil {
+			return err
+		}
+		servers = append(servers, internal...)
+		r.ready.Store(config.fault != "never-ready")
+		go r.scale(ctx)
+		log.Print("[INFO] Listening on :80")
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	return shutDown(servers)
+}
+
+// internalServers serves TLS with the internal authority: 444 behind the Service's 443, and the extension API.
+func (r *rancher) internalServers(ctx context.Context, handler http.Handler, ended chan error) ([]*http.Server, error) {
+	authority, err := ensureAuthority(ctx, r.api, r.config.namespace, internalAuthority)
+	if err != nil {
+		return nil, err
+	}
+	names := []string{"rancher." + r.config.namespace, extensionService + "." + r.config.namespace + ".svc", "localhost", "127.0.0.1"}
+	if host, err := os.Hostname(); err == nil {
+		names = append(names, host)
+	}
+	pair, err := kube.Issue(authority, 365*24*time.Hour, names...)
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := tls.X509KeyPair(pair.Certificate, pair.Key)
+	if err != nil {
+		return nil, err
+	}
+	settings := &tls.Config{Certificates: []tls.Certificate{certificate}}
+	servers := []*http.Server{listen(":444", handler, settings, ended)}
+	if !r.config.version.hasExtensionAPI() {
+		return servers, nil
+	}
+	return append(servers, listen(extensionPort, extensionHandler(), settings, ended)), nil
+}
+
+func listen(address string, handler http.Handler, settings *tls.Config, ended chan<- error) *http.Server {
+	server := &http.Server{Addr: address, Handler: handler, TLSConfig: settings, ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		listener, err := net.Listen("tcp", address)
+		if err == nil && settings == nil {
+			err = server.Serve(listener)
+		} else if err == nil {
+			err = server.ServeTLS(listener, "", "")
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			ended <- err
+		}
+	}()
+	return server
+}
+
+func shutDown(servers []*http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownGrace)
+	defer cancel()
+	var failures []error
+	for _, server := range servers {
+		failures = append(failures, server.Shutdown(ctx))
+	}
+	return errors.Join(failures...)
+}
