@@ -1,0 +1,80 @@
+import type { Host } from '../../remote/host.ts'
+import type { EtcdMember } from '../distribution.ts'
+import type { MemberEntry } from './facts.ts'
+import { parseSections } from './parse-node.ts'
+
+const ETCDCTL = 'timeout 6 docker exec etcd etcdctl --dial-timeout=2s --command-timeout=4s'
+
+/**
+ * Asks the etcd member of one node at its own endpoint (the container's environment names it and its certificates).
+ * A member that hangs costs at most the two time-outs of six seconds; one whose container does not run costs nothing.
+ */
+const ETCD_SCRIPT = `
+section() { printf '\\n#### %s\\n' "$1"; }
+if [ "$(docker inspect --format '{{.State.Status}}' etcd 2>/dev/null)" = running ]; then
+  section health; ${ETCDCTL} endpoint health --write-out=json 2>/dev/null && healthy=yes
+  section status; ${ETCDCTL} endpoint status --write-out=json 2>/dev/null
+  section members; [ -n "$healthy" ] && ${ETCDCTL} member list --write-out=json 2>/dev/null
+fi
+section log; [ -n "$healthy" ] || docker logs --tail 4 etcd 2>&1 | cut -c1-400
+section end
+`
+
+export type EtcdAnswer = { member: EtcdMember; list: MemberEntry[] }
+
+/** What the member of this node says of itself, and its member list; never throws for a member that does not answer. */
+export async function askEtcd(host: Host): Promise<EtcdAnswer> {
+  const { stdout } = await host.try('sh -s -- ask-etcd', { sudo: true, input: ETCD_SCRIPT, deadlineMs: 30_000 })
+  return parseEtcd(host.node.name, stdout)
+}
+
+export function parseEtcd(node: string, answer: string): EtcdAnswer {
+  const sections = parseSections(answer)
+  const health = parseJson(sections.get('health')) as { health?: boolean; error?: string }[] | undefined
+  const status = parseJson(sections.get('status')) as { Status?: Status }[] | undefined
+  const members = parseJson(sections.get('members')) as { members?: RawMember[] } | undefined
+  const own = status?.[0]?.Status
+  const list = (members?.members ?? []).map(memberEntry)
+  const healthy = health?.[0]?.health === true && list.length > 0
+  const log = (sections.get('log') ?? '').trim().split('\n').at(-1) ?? ''
+  return {
+    member: {
+      node,
+      healthy,
+      leader: own !== undefined && own.leader === own.header?.member_id,
+      revision: own?.header?.revision === undefined ? undefined : Number(own.header.revision),
+      knows: list.filter(({ started }) => started).map(({ name }) => nodeOfMember(name)),
+      problem: healthy ? undefined : (health?.[0]?.error ?? (log === '' ? 'its container does not run' : log)),
+    },
+    list,
+  }
+}
+
+type Status = { header?: { member_id?: string; revision?: string }; leader?: string }
+type RawMember = { ID: string; name?: string; peerURLs?: string[]; clientURLs?: string[] }
+
+/** rke names the member of node-1 "etcd-node-1" (rke 1.8.5, cluster/plan.go). */
+export function nodeOfMember(name: string): string {
+  return name.replace(/^etcd-/, '')
+}
+
+function memberEntry({ ID, name = '', peerURLs = [] }: RawMember): MemberEntry {
+  return { id: BigInt(ID).toString(16), name: nodeOfMember(name), peerUrls: peerURLs, started: name !== '' }
+}
+
+/** etcd prints 64-bit ids as JSON numbers, which JavaScript would round: every long number becomes a string first. */
+function parseJson(text: string | undefined): unknown {
+  if (text === undefined || text.trim() === '') return undefined
+  try {
+    return JSON.parse(text.replace(/:\s*(\d{10,}|\d+(?=[,}]))/g, ':"$1"'))
+  } catch {
+    return undefined
+  }
+}
+
+/** Removes a member by its id, at this healthy node's own endpoint; nothing to do when it is gone already. */
+export async function removeMember(via: Host, id: string): Promise<void> {
+  const { list } = await askEtcd(via)
+  if (!list.some((member) => member.id === id)) return
+  await via.run(`${ETCDCTL} member remove ${id}`, { sudo: true })
+}

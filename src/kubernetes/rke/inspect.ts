@@ -1,0 +1,90 @@
+import type { Host, Hosts } from '../../remote/host.ts'
+import type { ClusterFacts, EtcdMember } from '../distribution.ts'
+import { type ApiFacts, askApi } from './api-facts.ts'
+import { askNode } from './ask-node.ts'
+import { askEtcd, type EtcdAnswer } from './etcd.ts'
+import { hasPlane, type MemberEntry, type RkeFacts } from './facts.ts'
+import { recoverState } from './recover-state.ts'
+import { chooseState, type FoundState } from './state.ts'
+
+/** Reads every node that answers, then etcd and the API through those that run them. Changes nothing. */
+export async function inspectCluster(hosts: Hosts, stack: string): Promise<ClusterFacts> {
+  const nodes = await Promise.all(hosts.reached.map((host) => askNode(host, stack)))
+  const containersOf = (host: Host) => nodes.find(({ name }) => name === host.node.name)?.containers ?? []
+  const hostsWith = (container: string) =>
+    hosts.reached.filter((host) =>
+      containersOf(host).some(({ name, state }) => name === container && state === 'running'),
+    )
+  const etcdHosts = hosts.reached.filter((host) => containersOf(host).some(({ name }) => name === 'etcd'))
+  const [etcd, api] = await Promise.all([Promise.all(etcdHosts.map(askEtcd)), askApi(hostsWith('kube-apiserver'))])
+  const runningCa = mostCommon(nodes.filter(hasPlane).map(({ ca }) => ca))
+  const choice = chooseState(
+    nodes.flatMap(({ state }) => state ?? []),
+    runningCa,
+  )
+  const lost = 'none' in choice && nodes.some(hasPlane)
+  const recovery = lost ? await recoverState(hostsWith('kube-apiserver'), hostsWith('etcd')) : undefined
+  const own: RkeFacts = {
+    nodes,
+    unreached: hosts.unreached.map(({ node, why }) => ({ name: node.name, why })),
+    members: memberList(etcd),
+    runningCa,
+    addresses: api.facts?.addresses ?? {},
+    recovered: recovery !== undefined && 'text' in recovery ? recovery.told : undefined,
+    unrecoverable: recovery !== undefined && 'why' in recovery ? recovery.why : undefined,
+  }
+  return clusterFacts(own, etcd, api.facts, 'state' in choice ? choice.state : undefined)
+}
+
+/** Pure: the verdict over all that was said. */
+export function clusterFacts(
+  own: RkeFacts,
+  answers: EtcdAnswer[],
+  api: ApiFacts | undefined,
+  state: FoundState | undefined,
+): ClusterFacts {
+  const etcd = answers.map(({ member }) => member)
+  const asked = state?.asked
+  return {
+    state: verdict(own, etcd, api, state),
+    distribution: own.nodes.some((node) => hasPlane(node) || node.state !== undefined) ? 'rke' : undefined,
+    uid: api?.uid ?? state?.clusterUid,
+    version: asked?.kubernetesVersion ?? recordedVersion(own),
+    nodes: api?.nodes ?? [],
+    etcd,
+    asked,
+    own,
+  }
+}
+
+function verdict(
+  own: RkeFacts,
+  etcd: EtcdMember[],
+  api: ApiFacts | undefined,
+  state: FoundState | undefined,
+): ClusterFacts['state'] {
+  const touched = own.nodes.some((node) => node.etcdData || hasPlane(node))
+  if (!touched && own.nodes.every((node) => node.state === undefined)) return 'none'
+  const healthy = etcd.filter((member) => member.healthy).length
+  if (healthy > 0) return api === undefined ? 'unfinished' : 'running'
+  const hadCluster = state?.clusterUid !== undefined || (state === undefined && own.nodes.some((node) => node.etcdData))
+  // Until a first `rke up` has ended there is nothing to restore: it is finished by running it again.
+  return hadCluster ? 'quorum-lost' : 'unfinished'
+}
+
+/** The value most of them have; undefined when there is none. */
+function mostCommon(values: (string | undefined)[]): string | undefined {
+  const counts = new Map<string, number>()
+  for (const value of values) if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0]
+}
+
+function recordedVersion({ recovered }: RkeFacts): string | undefined {
+  const version = recovered?.config['kubernetesVersion']
+  return typeof version === 'string' ? version : undefined
+}
+
+function memberList(answers: EtcdAnswer[]): MemberEntry[] {
+  const healthy = answers.filter(({ member }) => member.healthy)
+  return (healthy.find(({ member }) => member.leader) ?? healthy[0])?.list ?? []
+}

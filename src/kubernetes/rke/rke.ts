@@ -1,0 +1,66 @@
+import { StackError } from '../../errors.ts'
+import type { RunId, StackId } from '../../node.ts'
+import type { Host, Hosts } from '../../remote/host.ts'
+import type { Distribution } from '../distribution.ts'
+import { applyChange } from './apply.ts'
+import { cleanNode } from './clean-node.ts'
+import { inspectCluster } from './inspect.ts'
+import { keepAsked } from './keep-asked.ts'
+import { openClusterApi } from './open-api.ts'
+import { planCluster, type RkeChange } from './plan.ts'
+import { refuseCluster } from './refuse.ts'
+import { stackFolder } from './state-store.ts'
+
+export type RkeOptions = {
+  stack: StackId
+  run: RunId
+  /** Path of the verified binary; asked for only when rke is run. */
+  rkeBinary: () => Promise<string>
+  /** Private key files the nodes may accept, in order; asked for only when rke is run. */
+  keyFiles: () => Promise<string[]>
+  /** The run's private folder (mode 0700). */
+  folder: string
+  log: (line: string) => void
+}
+
+/** Kubernetes by rke 1.8: every node etcd, control plane and worker, each component a container of the node's Docker. */
+export function createRke({ stack: { name: stack }, rkeBinary, keyFiles, folder, log }: RkeOptions): Distribution {
+  const tools = { binary: rkeBinary, keyFiles, folder, log }
+  return {
+    name: 'rke',
+    inspect: async (hosts) => await inspectCluster(hosts, stack),
+    refuse: refuseCluster,
+    plan: planCluster,
+    apply: async (change, hosts, wanted, lease, signal) =>
+      await applyChange(change as RkeChange, {
+        tools,
+        hosts,
+        wanted,
+        lease,
+        signal: AbortSignal.any([signal, lease.lost]),
+      }),
+    openApi: async (hosts) => await openClusterApi(hosts, stack, folder),
+    keepAsked: async (asked, hosts, lease) => await keepAsked(stack, asked, hosts, lease),
+    removeFrom: async (hosts, _lease) => await removeFrom(hosts, stack),
+  }
+}
+
+/** Every node is tried; those that could not be cleaned are named together. @throws StackError of kind `kubernetes` */
+async function removeFrom(hosts: Hosts, stack: string): Promise<void> {
+  const removeOne = async (host: Host) => {
+    await cleanNode(host)
+    await host.run(`rm -rf ${stackFolder(stack)} && rmdir --ignore-fail-on-non-empty /var/lib/rancher-ha`, {
+      sudo: true,
+    })
+  }
+  const results = await Promise.allSettled(hosts.reached.map(removeOne))
+  const failed = results.flatMap((result, at) =>
+    result.status === 'rejected' ? [`${hosts.reached[at]?.node.name}: ${(result.reason as Error).message}`] : [],
+  )
+  if (failed.length === 0) return
+  throw new StackError('kubernetes', failed.join('\n'), {
+    stands: 'The other nodes are clean.',
+    next: 'Run mode destroy again.',
+    retry: true,
+  })
+}
