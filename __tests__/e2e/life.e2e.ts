@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, expect } from '@jest/globals'
+import { docker } from './eye/docker.ts'
+import { openKubectl, readyNodes } from './eye/kubernetes.ts'
+import { clear, everything, machine, wipe } from './eye/machines.ts'
+import { readMarker, writeMarker } from './eye/rancher.ts'
+import { traces } from './eye/traces.ts'
+import { curl } from './eye/web.ts'
+import { expectAllYes, expectHealthy, expectRancherAnswers, membersOf, type Seen, untilHealthy } from './healthy.ts'
+import { type Done, stackNamed, succeeds } from './stack.ts'
+import { minutes, stage } from './stage.ts'
+import { until } from './until.ts'
+
+const stack = stackNamed('life')
+const nodes = ['node-1', 'node-2', 'node-3']
+let before: Awaited<ReturnType<typeof everything>>
+let first: Done
+let seen: Seen
+
+beforeAll(async () => {
+  await clear(stack.name, stack.hostname)
+  before = await everything()
+}, minutes(2))
+
+afterAll(async () => {
+  if (process.env['KEEP'] === undefined) await clear(stack.name, stack.hostname)
+}, minutes(2))
+
+stage('bare: status and destroy find nothing, a dry run makes nothing', minutes(2), async () => {
+  const status = await stack.status()
+  expect(status.exitCode).toBe(1)
+  const destroy = await succeeds(stack.destroy())
+  expect(destroy.outputs['changed']).toBe('false')
+  const dry = await succeeds(stack.install({ 'dry-run': 'true' }))
+  expect(dry.outputs['changed']).toBe('false')
+  expect(dry.plan.length).toBeGreaterThan(3)
+  expect(await everything()).toEqual(before)
+})
+
+stage('bare: a new stack must be told its distribution', minutes(1), async () => {
+  const done = await stack.install({ distribution: '' })
+  expect(done.exitCode).toBe(1)
+  expect(done.errors.join()).toMatch(/distribution: .*rke/)
+  expect(await everything()).toEqual(before)
+})
+
+stage('install: three nodes, three members, three replicas, proven and seen', minutes(15), async () => {
+  first = await succeeds(stack.install())
+  expectAllYes(first)
+  expect(first.outputs).toMatchObject({ changed: 'true', 'rancher-url': `https://${stack.hostname}` })
+  expect(first.outputs['error-kind'] ?? '').toBe('')
+  seen = await expectHealthy(stack)
+  expect(first.outputs['cluster-uid']).toBe(seen.uid)
+  expect(first.outputs['rancher-version']).toMatch(/^v?2\.11\.\d+$/)
+  expect(first.outputs['kubernetes-version']).toContain(Object.values(seen.versions)[0])
+  const told = JSON.parse(first.outputs['nodes'] ?? '[]') as { name: string }[]
+  expect(told.map((node) => node.name).sort()).toEqual(nodes)
+  expect(await curl({ ...stack.view, address: first.outputs['load-balancer'] ?? '' }, '/ping')).toMatchObject({
+    status: 200,
+  })
+  for (const row of first.rows) expect(first.summary).toContain(row.sentence)
+  expect(first.summary).toContain(first.outputs['rancher-url'])
+})
+
+stage('install again: empty plan, nothing written on the nodes', minutes(4), async () => {
+  const untouched = await traces(stack.name)
+  const again = await succeeds(stack.install())
+  expect({ changed: again.outputs['changed'], plan: again.plan }).toEqual({ changed: 'false', plan: [] })
+  expectAllYes(again)
+  expect(await traces(stack.name)).toEqual(untouched)
+})
+
+stage('dry run and status on a healthy stack: nothing to do, all yes, nothing written', minutes(4), async () => {
+  const untouched = await traces(stack.name)
+  const dry = await succeeds(stack.install({ 'dry-run': 'true' }))
+  expect({ changed: dry.outputs['changed'], plan: dry.plan }).toEqual({ changed: 'false', plan: [] })
+  const status = await succeeds(stack.status())
+  expectAllYes(status)
+  expect(status.outputs['cluster-uid']).toBe(seen.uid)
+  expect(await traces(stack.name)).toEqual(untouched)
+})
+
+stage('a node stopped: status names what is broken and what still holds', minutes(6), async () => {
+  await docker('stop', '--time', '20', (await machine(stack.name, 'node-3')).container)
+  await until('Kubernetes has noticed', minutes(2), async () => {
+    const ready = await readyNodes(await openKubectl(stack.name))
+    return !('node-3' in ready)
+  })
+  const status = await stack.status()
+  expect(status.exitCode).toBe(1)
+  const broken = status.rows.filter((row) => !row.ok)
+  expect(broken.length).toBeGreaterThanOrEqual(3)
+  for (const row of broken) expect(status.errors.join('\n')).toContain(row.sentence)
+  expect(broken.map((row) => row.evidence).join('\n')).toContain('node-3')
+  const told = `${status.errors.join('\n')}\n${status.summary}`
+  expect(told).toMatch(/Rancher (still )?answers/)
+  expect(told).toMatch(/no (further|more) (node|member)|0 more|none more/i)
+  await expectRancherAnswers(stack)
+})
+
+stage('the node back: all yes', minutes(6), async () => {
+  await docker('start', (await machine(stack.name, 'node-3')).container)
+  await untilHealthy(stack, minutes(4))
+  expectAllYes(await succeeds(stack.status()))
+})
+
+stage('a node wiped: install brings three members back, with the same cluster and its data', minutes(15), async () => {
+  const marker = `marker-${Date.now()}`
+  await writeMarker(stack.view, stack.password, marker)
+  const victim = await machine(stack.name, 'node-2')
+  await wipe(victim)
+  expect((await membersOf(stack)).filter((each) => each.healthy)).toHaveLength(2)
+
+  const done = await succeeds(stack.install())
+  expect(done.outputs['changed']).toBe('true')
+  expectAllYes(done)
+  const after = await expectHealthy(stack)
+  expect(after).toEqual(seen)
+  expect((await machine(stack.name, 'node-2')).address).toBe(victim.address)
+  expect(await readMarker(stack.view, stack.password)).toBe(marker)
+  const again = await succeeds(stack.install())
+  expect({ changed: again.outputs['changed'], plan: again.plan }).toEqual({ changed: 'false', plan: [] })
+})
+
+stage('destroy: refused without the host name, then leaves nothing', minutes(4), async () => {
+  const standing = await everything()
+  const refused = await stack.destroy({ confirm: '' })
+  expect(refused.exitCode).toBe(1)
+  expect(refused.errors.join()).toContain(stack.hostname)
+  expect(await everything()).toEqual(standing)
+  const done = await succeeds(stack.destroy())
+  expect(done.outputs['changed']).toBe('true')
+  expect(await everything()).toEqual(before)
+  expect((await curl(stack.view, '/ping')).status).toBe(0)
+})
