@@ -126,7 +126,10 @@ stage('destroy: refused without the host name, then leaves nothing', minutes(4),
   const refused = await stack.destroy({ confirm: '' })
   expect(refused.exitCode).toBe(1)
   expect(refused.errors.join()).toContain(stack.hostname)
+  const mistaken = await stack.destroy({ confirm: `not-${stack.hostname}` })
+  expect(mistaken.exitCode).toBe(1)
   expect(await everything()).toEqual(standing)
+
   const done = await succeeds(stack.destroy())
   expect(done.outputs['changed']).toBe('true')
   expect(await everything()).toEqual(before)
