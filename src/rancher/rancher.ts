@@ -1,0 +1,92 @@
+import type { Refusal } from '../errors.ts'
+import type { Api, Asked } from '../kubernetes/distribution.ts'
+import type { Lease } from '../remote/lease.ts'
+import type { RancherSettings } from '../settings.ts'
+import type { Change, Step } from '../steps.ts'
+import { applyChange, type Workshop } from './apply.ts'
+import { type ChartFinder, type Fetch, fetchUrl } from './chart.ts'
+import { openClient, type RancherClient } from './client.ts'
+import type { RancherFacts, WantedRancher } from './facts.ts'
+import { runHelm } from './helm.ts'
+import { inspect } from './inspect.ts'
+import { type Kube, openKube } from './kube.ts'
+import { askedValues, plan, type RancherChange } from './plan.ts'
+import { refuse } from './refuse.ts'
+import { findCa } from './tls.ts'
+import { digestSecrets } from './values.ts'
+import { type Surroundings, want } from './want.ts'
+
+export type RancherOptions = {
+  settings: RancherSettings
+  hostname: string
+  nodeCount: number
+  /** Address or name of the load balancer; asked for only when Rancher is. */
+  loadBalancer: () => string
+  /** Path of the helm binary; asked for only when something is to be installed. */
+  helmBinary: () => Promise<string>
+  /** Charts of the air-gap bundle; undefined without one. */
+  findChart?: ChartFinder | undefined
+  /** The run's private folder (mode 0700). */
+  folder: string
+  /** Registers a secret with the runner's masking before it is used. */
+  mask: (secret: string) => void
+  log: (line: string) => void
+  /** How chart repositories are read; by default node's own fetch. */
+  fetch?: Fetch
+}
+
+/** Rancher on a running cluster: what is there, what is asked, and the way between. */
+export interface Rancher {
+  /** Reads, changes nothing, may run at any time. */
+  inspect(api: Api): Promise<RancherFacts>
+  /** Makes every version exact; reaches a chart repository for `latest-patch` only. */
+  want(
+    facts: RancherFacts,
+    surroundings: Omit<Surroundings, 'hostname' | 'nodeCount'>,
+    signal: AbortSignal,
+  ): Promise<WantedRancher>
+  refuse(facts: RancherFacts, wanted: WantedRancher): Refusal[]
+  /** Pure: from what stands to what is wanted; empty when nothing differs. */
+  plan(facts: RancherFacts, wanted: WantedRancher, asked: Asked | undefined): Step[]
+  apply(change: Change, api: Api, lease: Lease, signal: AbortSignal): Promise<void>
+  /** What stack.json is to remember of this run: secrets as digests. */
+  asked(facts: RancherFacts, wanted: WantedRancher): Required<Pick<Asked, 'rancherVersion' | 'helmValues'>>
+  /** PEM of the CA a client of this Rancher has to trust; undefined when it is a public one. */
+  ca(api: Api): Promise<string | undefined>
+  /** Rancher through the load balancer, its certificate verified. */
+  client(api: Api): Promise<RancherClient>
+}
+
+export function createRancher(options: RancherOptions): Rancher {
+  const { settings, hostname, nodeCount, helmBinary, folder, findChart, fetch = fetchUrl } = options
+  const shop: Workshop = { ...options, findChart, fetch, wanted: { hostname, nodeCount } }
+  const kubes = new WeakMap<Api, Promise<Kube>>()
+  const kubeOf = (api: Api): Promise<Kube> => {
+    const kube = kubes.get(api) ?? openKube(api)
+    kubes.set(api, kube)
+    return kube
+  }
+  const ca = async (api: Api) => findCa(await kubeOf(api), settings.tls)
+
+  return {
+    inspect: async (api) => inspect(await kubeOf(api)),
+    want(facts, surroundings, signal) {
+      const showChart = async (path: string) =>
+        runHelm({ helm: await helmBinary(), args: ['show', 'chart', path], folder, signal })
+      const sources = { offline: findChart !== undefined, fetch, showChart, signal }
+      return want(facts, { ...surroundings, hostname, nodeCount }, settings, sources)
+    },
+    refuse: (facts, wanted) => refuse(facts, wanted, settings),
+    plan: (facts, wanted, asked) => plan(facts, wanted, asked?.helmValues, settings),
+    async apply(change, api, _lease, signal) {
+      const { kubeconfigFile } = api
+      await applyChange(change as RancherChange, shop, { kube: await kubeOf(api), kubeconfigFile }, signal)
+    },
+    asked: (facts, wanted) => ({
+      rancherVersion: wanted.version,
+      helmValues: digestSecrets(askedValues(facts, wanted, settings)),
+    }),
+    ca,
+    client: async (api) => openClient({ hostname, address: options.loadBalancer(), ca: await ca(api) }),
+  }
+}
