@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { asStackError, type StackError } from '../errors.ts'
+import { asStackError } from '../errors.ts'
 import { formatEnd, formatFailure, formatPlan, formatRow, formatTitle, formatVerdict, planOutput } from './format.ts'
 import { Groups } from './groups.ts'
 import type { Report } from './report.ts'
@@ -55,15 +55,8 @@ export function createReport(runner: Runner, clock: Clock): Report {
       for (const { text, command } of data.next) runner.line(command === undefined ? text : `${text}\n  ${command}`)
       const url = data.outputs['rancher-url']
       if (url !== undefined) runner.line(`Rancher: ${url}`)
-      if (data.error !== undefined) tellFailure(runner, data.error)
+      if (data.error !== undefined) runner.error(formatFailure(data.error).join('\n'))
       await runner.summary(renderSummary(data))
     },
   }
-}
-
-/** The last lines of a log are what stands and what to do. */
-function tellFailure(runner: Runner, failure: StackError): void {
-  const [what = '', ...rest] = formatFailure(failure)
-  runner.error(what)
-  for (const text of rest) runner.line(text)
 }

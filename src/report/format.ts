@@ -67,7 +67,7 @@ export function formatVerdict(rows: Row[]): string {
 /** What happened, what stands, what to do: the last lines of a failed run. */
 export function formatFailure({ kind, message, stands, next }: StackError): string[] {
   return [
-    `Failed (${kind}): ${message}`,
+    `Failed (${kind}):${message.includes('\n') ? '\n' : ' '}${message}`,
     ...(stands === undefined ? [] : [`Standing: ${stands}`]),
     ...(next === undefined ? [] : [`Next: ${next}`]),
   ]

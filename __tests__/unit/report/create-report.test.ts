@@ -123,9 +123,7 @@ test('a failed run ends with its kind, what stands and what to do', async () => 
   expect(told.slice(1)).toEqual([
     'output error-kind=lease',
     'Rancher: https://r.example.org',
-    'error Failed (lease): held by run 7',
-    'Standing: Nothing was changed.',
-    'Next: Wait.',
+    'error Failed (lease): held by run 7\nStanding: Nothing was changed.\nNext: Wait.',
     'summary ## Rancher: https://r.example.org',
   ])
 })

@@ -1,0 +1,96 @@
+import type { z } from 'zod'
+import { type Refusal, throwRefusals } from './errors.ts'
+import { answerLater, LATER } from './inputs/later.ts'
+import { maskSecrets } from './inputs/mask-secrets.ts'
+import { nearest } from './inputs/nearest.ts'
+import { refuseMissing, refuseTogether } from './inputs/refuse.ts'
+import { DEFAULT_USER, inputNames, SECRETS, schemas } from './inputs/schema.ts'
+import { settingsOf } from './inputs/settings.ts'
+import { type AvailableMode, parseMode } from './mode.ts'
+import type { Settings } from './settings.ts'
+
+/** What inputs are read in. */
+export type Surroundings = {
+  env: Record<string, string | undefined>
+  now: Date
+  /** Hides a secret in everything told from now on. */
+  mask(secret: string): void
+  warn(text: string): void
+}
+
+/**
+ * The inputs of a run, parsed once. Reads nothing but the environment it is given.
+ *
+ * @throws StackError of kind `input` that tells all that is wrong at once
+ */
+export function parseInputs({ env, now, mask, warn }: Surroundings): Settings {
+  const given = givenInputs(env)
+  maskSecrets(given, mask)
+  const mode = parseMode(given['mode'] ?? '')
+  warnUnknown(given, warn)
+
+  const schema = schemas[mode](given['ssh-user'] ?? DEFAULT_USER)
+  const result = schema.safeParse(given)
+  const malformed = result.success ? [] : refuseMalformed(result.error.issues, given, mode)
+  const wrong = new Set(malformed.map(({ subject }) => subject))
+  const values = { mode, ...schema.parse(without(given, wrong)) } as Parameters<typeof settingsOf>[0]
+  const missing = refuseMissing(values, wrong)
+  for (const { subject } of missing) wrong.add(subject)
+  throwRefusals([...malformed, ...missing, ...refuseTogether(values, wrong, now), ...refuseLater(given, mode)])
+  return settingsOf(values, env, now)
+}
+
+/** What was given, by the input's name; what is empty was not given. */
+function givenInputs(env: Surroundings['env']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([key, value]) => {
+      const text = value?.trim() ?? ''
+      return key.startsWith('INPUT_') && text !== '' ? [[key.slice('INPUT_'.length).toLowerCase(), text]] : []
+    }),
+  )
+}
+
+/** The runner warns of inputs that action.yml does not declare; it cannot say which was meant. */
+function warnUnknown(given: Record<string, string>, warn: (text: string) => void): void {
+  const known = inputNames()
+  for (const name of Object.keys(given)) {
+    if (name === 'mode' || known.has(name) || name in LATER) continue
+    const meant = nearest(name, known)
+    warn(`There is no input ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`)
+  }
+}
+
+function refuseMalformed(issues: z.core.$ZodIssue[], given: Record<string, string>, mode: AvailableMode): Refusal[] {
+  return issues.map((issue) => {
+    const name = String(issue.path[0])
+    const part: unknown = issue.code === 'custom' ? issue.params?.['got'] : undefined
+    const got = typeof part === 'string' ? part : (given[name] ?? '')
+    const isSecret = SECRETS.some((secret) => secret === name)
+    const told = isSecret || got === '' ? '' : `, got ${JSON.stringify(shortened(got))}`
+    return {
+      kind: 'input',
+      subject: name,
+      what: `expected ${issue.message}${told} (mode ${mode}).`,
+      next: 'Correct the inputs and run again.',
+    }
+  })
+}
+
+function refuseLater(given: Record<string, string>, mode: AvailableMode): Refusal[] {
+  return Object.keys(given)
+    .filter((name) => name in LATER)
+    .map((name) => ({
+      kind: 'input',
+      subject: name,
+      what: `${answerLater(name, given[name] ?? '')} (mode ${mode}).`,
+      next: 'Leave out what this version does not have.',
+    }))
+}
+
+function without(given: Record<string, string>, names: Set<string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !names.has(name)))
+}
+
+function shortened(text: string): string {
+  return text.length <= 100 ? text : `${text.slice(0, 99)}…`
+}

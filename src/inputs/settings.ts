@@ -1,0 +1,117 @@
+import { KNOWN_VERSIONS, kubeletVersion } from '../kubernetes/rke/versions.ts'
+import type { CommonSettings, InstallSettings, ProviderSettings, Settings, TlsSettings } from '../settings.ts'
+import type { CommonValues, DestroyValues, InstallValues, StatusValues } from './schema.ts'
+import { LATEST_PATCH } from './version.ts'
+
+/** The parsed inputs of a mode. */
+export type Values =
+  | ({ mode: 'install' } & InstallValues)
+  | ({ mode: 'status' } & StatusValues)
+  | ({ mode: 'destroy' } & DestroyValues)
+
+type Environment = Record<string, string | undefined>
+
+/** Inputs nothing is wrong with, as the house's own settings. */
+export function settingsOf(values: Values, env: Environment, now: Date): Settings {
+  const common = commonSettings(values, env, now)
+  if (values.mode === 'install') return installSettings(values, common)
+  if (values.mode === 'status') return { ...common, mode: 'status', rancherToken: values['rancher-token'] }
+  return {
+    ...common,
+    mode: 'destroy',
+    confirm: values.confirm,
+    dryRun: values['dry-run'],
+    expectedPlan: values['expected-plan'],
+  }
+}
+
+/** The name Rancher answers to; on `local` it follows from the stack's name. */
+export function hostnameOf(values: Pick<InstallValues, 'hostname' | 'provider' | 'name'>): string | undefined {
+  return values.hostname ?? (values.provider === 'local' ? `${values.name}.rancher.test` : undefined)
+}
+
+/** A Kubernetes version as the tested rke names it; undefined when it does not know it. */
+export function rkeName(version: string): string | undefined {
+  return KNOWN_VERSIONS.find((known) => known === `v${version}` || kubeletVersion(known) === `v${version}`)
+}
+
+/** Outside of GitHub a stack belongs to nobody but this machine's user, and each run is another one. */
+function commonSettings(values: CommonValues, env: Environment, now: Date): CommonSettings {
+  const ownerName = env['GITHUB_REPOSITORY'] || 'local'
+  return {
+    stack: { name: values.name, owner: env['GITHUB_REPOSITORY_ID'] || ownerName, ownerName },
+    run: { id: env['GITHUB_RUN_ID'] || `local-${now.getTime()}`, attempt: Number(env['GITHUB_RUN_ATTEMPT'] || 1) },
+    provider: providerSettings(values),
+    ssh: {
+      privateKeys: values['ssh-private-key'],
+      knownHosts: values['ssh-known-hosts'],
+      bastion: values['ssh-bastion'],
+    },
+    tools: {
+      bundle: values['airgap-bundle'],
+      mirror: values['tool-mirror'],
+      rkeVersion: prefixed(values['rke-version']),
+      helmVersion: prefixed(values['helm-version']),
+    },
+    waitForLeaseMs: values['wait-for-lease'],
+    deadline: new Date(now.getTime() + values.timeout),
+  }
+}
+
+function providerSettings(values: CommonValues): ProviderSettings {
+  if (values.provider === 'local') return { kind: 'local', image: values['local-image'] }
+  return {
+    kind: 'hosts',
+    hosts: values.hosts ?? [],
+    loadBalancer: values['load-balancer'] ?? '',
+    forceNodes: values['force-nodes'],
+  }
+}
+
+function installSettings(values: InstallValues, common: CommonSettings): InstallSettings {
+  return {
+    ...common,
+    mode: 'install',
+    hostname: hostnameOf(values) ?? '',
+    nodeCount: common.provider.kind === 'hosts' ? common.provider.hosts.length : values['node-count'],
+    distribution: values.distribution,
+    kubernetesVersion: kubernetesVersion(values['kubernetes-version']),
+    rkeConfig: values['rke-config'],
+    rkeState: values['rke-state'],
+    newCluster: values['new-cluster'],
+    clusterUid: values['cluster-uid'],
+    registryCredentials: values['registry-credentials'],
+    rancher: {
+      version: values['rancher-version'],
+      chart: values['rancher-chart'],
+      certManagerVersion: prefixed(values['cert-manager-version']),
+      helmValues: values['helm-values'],
+      bootstrapPassword: values['bootstrap-password'],
+      token: values['rancher-token'],
+      tls: tlsSettings(values),
+    },
+    dryRun: values['dry-run'],
+    expectedPlan: values['expected-plan'],
+  }
+}
+
+/** `install` never changes a running version, and the tested one is the newest patch it knows: both are "not given". */
+function kubernetesVersion(version: string | undefined): string | undefined {
+  if (version === undefined || version === LATEST_PATCH) return undefined
+  return rkeName(version) ?? `v${version}`
+}
+
+function tlsSettings(values: InstallValues): TlsSettings {
+  if (values['tls-source'] === 'letsEncrypt') return { source: 'letsEncrypt', email: values['letsencrypt-email'] ?? '' }
+  if (values['tls-source'] === 'rancher') return { source: 'rancher' }
+  return {
+    source: 'secret',
+    certificate: values['tls-certificate'] ?? '',
+    privateKey: values['tls-private-key'] ?? '',
+    ca: values['tls-ca'],
+  }
+}
+
+function prefixed(version: string | undefined): string | undefined {
+  return version === undefined ? undefined : `v${version}`
+}
