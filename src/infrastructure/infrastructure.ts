@@ -17,6 +17,8 @@ export type InfrastructureFacts = {
   refusals: Refusal[]
   /** Everything ours that `destroy` would remove, for people and tests ("container rancher-ha-x-node-1"). */
   owned: string[]
+  /** The provider's own findings, for its own plan; plain data. */
+  own?: unknown
 }
 
 export type WantedInfrastructure = { nodeCount: number; hostname: string }

@@ -1,0 +1,78 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { StackError } from '../../errors.ts'
+import { answersOn, resolveAll } from '../network.ts'
+import { type HostsEntry, withEntry } from './hosts-file.ts'
+import { takeLock } from './lock.ts'
+
+/** The machine the run is on, as far as this provider looks at it or changes it. */
+export interface Runner {
+  /** Its IPv4 routes but the default one ("172.17.0.0/16"). */
+  routes(): Promise<string[]>
+  /** Every address its resolver gives for a name; empty when it gives none. */
+  resolve(hostname: string): Promise<string[]>
+  readHosts(): Promise<string>
+  /** Sets or removes the one line with this mark. */
+  writeHosts(mark: string, entry: HostsEntry | undefined, signal: AbortSignal): Promise<void>
+  /** Whether a connection is accepted, and, with a greeting, whether the other side opens with it. */
+  answers(address: string, port: number, greeting?: string): Promise<boolean>
+}
+
+const EDIT_WAIT_MS = 30_000
+
+/**
+ * Whole or not at all, hence the count of bytes: a run that is killed ends the input early. Where the file cannot be
+ * replaced (a bind mount), its content is.
+ */
+const REPLACE = `umask 022; cat >"$1.new" && [ "$(wc -c <"$1.new")" -eq "$2" ] &&
+  { mv -f "$1.new" "$1" 2>/dev/null || { cat "$1.new" >"$1" && rm "$1.new"; }; }`
+
+/** @param hostsFile what the resolver reads, /etc/hosts but in tests */
+export function thisRunner(hostsFile = '/etc/hosts'): Runner {
+  return {
+    async routes() {
+      const { stdout } = await promisify(execFile)('ip', ['-json', '-4', 'route', 'show'])
+      const routes = JSON.parse(stdout) as { dst: string }[]
+      return routes.map(({ dst }) => dst).filter((dst) => dst !== 'default')
+    },
+
+    resolve: resolveAll,
+
+    readHosts: () => readFile(hostsFile, 'utf8'),
+
+    async writeHosts(mark, entry, signal) {
+      const lockFile = join(lockFolder(), 'rancher-ha-hosts-file.lock')
+      await using _lock = await takeLock(lockFile, { waitMs: EDIT_WAIT_MS, holder: String(process.pid) })
+      const before = await readFile(hostsFile, 'utf8')
+      const after = withEntry(before, mark, entry)
+      if (after !== before) await replace(hostsFile, after, signal)
+    },
+
+    answers: answersOn,
+  }
+}
+
+/** Where locks of this machine live. */
+export function lockFolder(): string {
+  return existsSync('/run/lock') ? '/run/lock' : tmpdir()
+}
+
+async function replace(file: string, content: string, signal: AbortSignal): Promise<void> {
+  const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n', '--']
+  const [program = 'sh', ...args] = [...asRoot, 'sh', '-c', REPLACE, 'sh', file, String(Buffer.byteLength(content))]
+  const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'], signal })
+  const said: string[] = []
+  child.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text))
+  child.stdin.on('error', () => {})
+  child.stdin.end(content)
+  const [exitCode] = (await once(child, 'close')) as [number | null]
+  if (exitCode === 0) return
+  throw new StackError('preflight', `${file} could not be written (exit code ${exitCode}): ${said.join('').trim()}`, {
+    next: 'Let the runner be root, or let it use sudo without a password.',
+  })
+}
