@@ -62,12 +62,18 @@ function memberEntry({ ID, name = '', peerURLs = [] }: RawMember): MemberEntry {
   return { id: BigInt(ID).toString(16), name: nodeOfMember(name), peerUrls: peerURLs, started: name !== '' }
 }
 
-/** etcd prints 64-bit ids as JSON numbers, which JavaScript would round: every long number becomes a string first. */
+type WithSource = (
+  text: string,
+  revive: (key: string, value: unknown, context: { source?: string }) => unknown,
+) => unknown
+
+/** etcd prints 64-bit ids as JSON numbers, which JavaScript would round: numbers stay the text they were. */
 function parseJson(text: string | undefined): unknown {
   if (text === undefined || text.trim() === '') return undefined
   try {
-    return JSON.parse(text.replace(/:\s*(\d{10,}|\d+(?=[,}]))/g, ':"$1"'))
+    return (JSON.parse as WithSource)(text, (_key, value, { source }) => (typeof value === 'number' ? source : value))
   } catch {
+    // A member that ends while it answers leaves half a line, which is as good as no answer.
     return undefined
   }
 }

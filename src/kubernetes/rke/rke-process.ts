@@ -100,10 +100,14 @@ export function rkeError(code: number | null, lines: LogLine[], signal: AbortSig
       next: 'Run again; if it stops at the same place, report this with the log of the run.',
     })
   }
-  return new StackError(kindOf(last.join('\n')), what, {
+  const kind = kindOf(last.join('\n'))
+  return new StackError(kind, what, {
     stands: 'What rke had done stands; the state of the cluster is kept on its nodes.',
-    next: 'Run again: it goes on from what stands.',
-    retry: true,
+    next:
+      kind === 'input'
+        ? 'Mend rke-config or kubernetes-version and run again.'
+        : 'Run again: it goes on from what stands.',
+    retry: kind !== 'input',
   })
 }
 
