@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect } from '@jest/globals'
+import { base, keepBase } from './base.ts'
 import { docker } from './eye/docker.ts'
 import { openKubectl, readyNodes } from './eye/kubernetes.ts'
 import { clear, everything, machine, wipe } from './eye/machines.ts'
@@ -6,11 +7,11 @@ import { readMarker, writeMarker } from './eye/rancher.ts'
 import { traces } from './eye/traces.ts'
 import { curl } from './eye/web.ts'
 import { expectAllYes, expectHealthy, expectRancherAnswers, membersOf, type Seen, untilHealthy } from './healthy.ts'
-import { type Done, stackNamed, succeeds } from './stack.ts'
+import { type Done, succeeds } from './stack.ts'
 import { minutes, stage } from './stage.ts'
 import { until } from './until.ts'
 
-const stack = stackNamed('life')
+const stack = base
 const nodes = ['node-1', 'node-2', 'node-3']
 let before: Awaited<ReturnType<typeof everything>>
 let first: Done
@@ -67,6 +68,7 @@ stage('install again: empty plan, nothing written on the nodes', minutes(4), asy
   expect({ changed: again.outputs['changed'], plan: again.plan }).toEqual({ changed: 'false', plan: [] })
   expectAllYes(again)
   expect(await traces(stack.name)).toEqual(untouched)
+  await keepBase()
 })
 
 stage('dry run and status on a healthy stack: nothing to do, all yes, nothing written', minutes(4), async () => {

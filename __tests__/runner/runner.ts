@@ -23,7 +23,9 @@ export type RunOptions = RunnerContext & {
   /** Put before the command ("unshare", "-n"). */
   wrap?: string[]
   /** Each line of the log as it comes, masked. */
-  onLine?: (line: string) => void
+  onLine?: (line: string) => unknown
+  /** Told the tracking id that all processes of the run carry. */
+  onStart?: (trackingId: string) => void
   /** Folder of the action; default this checkout. */
   action?: string
 }
@@ -66,6 +68,7 @@ export async function runAction(inputs: Record<string, string>, options: RunOpti
   const disk = options.disk ?? (await makeDisk())
   const discard = () => (options.disk === undefined ? disk[Symbol.asyncDispose]() : Promise.resolve())
   const trackingId = `github_${randomUUID()}`
+  options.onStart?.(trackingId)
   const base = {
     ...runnerEnvironment(disk, folder, options),
     ...inputEnvironment(action.inputs, inputs),

@@ -30,7 +30,7 @@ export type StepOptions = {
   label?: string
   cancel?: Cancel
   wrap?: string[]
-  onLine?: (line: string) => void
+  onLine?: (line: string) => unknown
 }
 
 /**

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { BUNDLE } from '../../lab/places.ts'
+import { repositoryFolder } from '../runner/action-file.ts'
+import { output } from './eye/command.ts'
+import { clear } from './eye/machines.ts'
+import { untilHealthy } from './healthy.ts'
+import { type Stack, stackNamed, succeeds } from './stack.ts'
+import { minutes } from './stage.ts'
+
+/** The stack that the life builds and the pool starts from. */
+export const base: Stack = stackNamed('ha')
+
+/** Kept under a name that says what made it: another bundle or another dist is another stack. */
+export async function keepBase(): Promise<void> {
+  await lab('save', keptName())
+}
+
+/** A healthy stack in seconds; built, and kept, when it was not yet. */
+export async function loadBase(): Promise<Stack> {
+  const kept = await output(process.execPath, [labScript, 'saved'])
+  if (kept.split('\n').includes(keptName())) {
+    await lab('load', keptName())
+  } else {
+    await clear(base.name, base.hostname)
+    await succeeds(base.install())
+    await keepBase()
+  }
+  await untilHealthy(base, minutes(4))
+  return base
+}
+
+const labScript = join(repositoryFolder, 'lab', 'lab.ts')
+
+async function lab(...args: string[]): Promise<void> {
+  const child = spawn(process.execPath, [labScript, ...args], { stdio: ['ignore', 2, 2] })
+  const [exitCode] = (await once(child, 'exit')) as [number | null]
+  if (exitCode !== 0) throw new Error(`lab ${args.join(' ')} ended with ${exitCode}`)
+}
+
+function keptName(): string {
+  const hash = createHash('sha256')
+  const dist = join(repositoryFolder, 'dist')
+  for (const file of filesOf(dist)) hash.update(file).update(readFileSync(join(dist, file)))
+  for (const file of filesOf(BUNDLE)) hash.update(`${file} ${statSync(join(BUNDLE, file)).size}`)
+  return `base-${hash.digest('hex').slice(0, 12)}`
+}
+
+function filesOf(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  return files.map((file) => file.slice(folder.length + 1)).sort()
+}
