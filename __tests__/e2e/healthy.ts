@@ -6,13 +6,13 @@ import { curl } from './eye/web.ts'
 import type { Done, Stack } from './stack.ts'
 import { until } from './until.ts'
 
-const nodes = ['node-1', 'node-2', 'node-3']
+const three = ['node-1', 'node-2', 'node-3']
 
 /** What another eye sees of a healthy stack, to be compared from stage to stage. */
 export type Seen = { uid: string; ca: string; versions: Record<string, string> }
 
 /** All that makes three nodes a highly available Rancher, asked of kubectl, etcdctl and curl, never of our own code. */
-export async function expectHealthy(stack: Stack): Promise<Seen> {
+export async function expectHealthy(stack: Stack, nodes = three): Promise<Seen> {
   const members = await membersOf(stack)
   expect(members.map(({ name, healthy, knows }) => ({ name, healthy, knows: knows.length }))).toEqual(
     nodes.map((name) => ({ name, healthy: true, knows: 3 })),

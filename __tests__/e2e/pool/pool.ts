@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Case } from './case.ts'
+import { hosts } from './hosts.ts'
 import { leases } from './leases.ts'
 import { state } from './state.ts'
 
 /** Every end-to-end case beside the life. */
-export const pool: Case[] = [...leases, ...state]
+export const pool: Case[] = [...leases, ...state, ...hosts]
 
 export type Choice = { seed: string; count: number; only: string | undefined }
 
