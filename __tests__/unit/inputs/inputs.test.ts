@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from '@jest/globals'
+import { parse } from 'yaml'
+import { StackError } from '../../../src/errors.ts'
+import { inputNames } from '../../../src/inputs/schema.ts'
+import { parseInputs } from '../../../src/inputs.ts'
+import { OUTPUTS } from '../../../src/report/outputs.ts'
+
+const now = new Date('2026-01-01T00:00:00Z')
+
+function read(inputs: Record<string, string>, env: Record<string, string> = {}) {
+  const masked: string[] = []
+  const warnings: string[] = []
+  const given = Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
+  )
+  const surroundings = {
+    env: { ...given, ...env },
+    now,
+    mask: (secret: string) => void masked.push(secret),
+    warn: (text: string) => void warnings.push(text),
+  }
+  let error: StackError | undefined
+  let settings: ReturnType<typeof parseInputs> | undefined
+  try {
+    settings = parseInputs(surroundings)
+  } catch (thrown) {
+    if (!(thrown instanceof StackError)) throw thrown
+    error = thrown
+  }
+  return { settings, error, masked, warnings }
+}
+
+const local = { mode: 'install', provider: 'local' }
+
+describe('defaults', () => {
+  test('on local two inputs are enough', () => {
+    expect(read(local).settings).toMatchObject({
+      mode: 'install',
+      stack: { name: 'rancher', owner: 'local', ownerName: 'local' },
+      run: { id: `local-${now.getTime()}`, attempt: 1 },
+      provider: { kind: 'local', image: undefined },
+      hostname: 'rancher.rancher.test',
+      nodeCount: 3,
+      distribution: undefined,
+      kubernetesVersion: undefined,
+      rancher: { version: undefined, chart: 'stable', helmValues: {}, tls: { source: 'rancher' } },
+      tools: { bundle: undefined, mirror: undefined, rkeVersion: undefined, helmVersion: undefined },
+      waitForLeaseMs: 0,
+      deadline: new Date('2026-01-01T05:30:00Z'),
+      dryRun: false,
+      newCluster: false,
+    })
+  })
+
+  test('the owner is the repository, by its id', () => {
+    const env = { GITHUB_REPOSITORY: 'acme/x', GITHUB_REPOSITORY_ID: '7', GITHUB_RUN_ID: '9', GITHUB_RUN_ATTEMPT: '2' }
+    expect(read(local, env).settings).toMatchObject({
+      stack: { owner: '7', ownerName: 'acme/x' },
+      run: { id: '9', attempt: 2 },
+    })
+  })
+
+  test('each mode has its own settings', () => {
+    expect(read({ mode: 'status', provider: 'local', 'rancher-token': 't' }).settings).toMatchObject({
+      mode: 'status',
+      rancherToken: 't',
+    })
+    expect(read({ mode: 'destroy', provider: 'local', confirm: 'a.b', 'dry-run': 'true' }).settings).toMatchObject({
+      mode: 'destroy',
+      confirm: 'a.b',
+      dryRun: true,
+    })
+  })
+})
+
+describe('versions', () => {
+  test.each([
+    ['v1.32.6', 'v1.32.6-rancher1-1'],
+    ['1.31.10', 'v1.31.10-rancher1-1'],
+    ['v1.32.6-rancher1-1', 'v1.32.6-rancher1-1'],
+    ['latest-patch', undefined],
+  ])('kubernetes-version %s', (text, version) => {
+    expect(read({ ...local, 'kubernetes-version': text }).settings).toMatchObject({ kubernetesVersion: version })
+  })
+
+  test('another rke may know other versions', () => {
+    const inputs = { ...local, 'rke-version': '1.9.0', 'kubernetes-version': '1.32.99-rancher1-1' }
+    expect(read(inputs).settings).toMatchObject({
+      kubernetesVersion: 'v1.32.99-rancher1-1',
+      tools: { rkeVersion: 'v1.9.0' },
+    })
+  })
+
+  test.each([
+    [{ 'rancher-version': '2.12.0' }, /2\.12\.0.*rke/],
+    [{ 'rancher-version': '2.10.0', 'kubernetes-version': '1.32.6' }, /kubernetes-version: .*1\.32/],
+    [{ 'kubernetes-version': '1.32.6', 'helm-version': '3.10.0' }, /helm-version: /],
+    [{ 'kubernetes-version': '1.32.6', 'cert-manager-version': '1.2.0' }, /cert-manager-version: /],
+  ])('%j do not go together', (inputs, text) => expect(read({ ...local, ...inputs }).error?.message).toMatch(text))
+
+  test('the version of cert-manager matters only where there is one', () => {
+    const inputs = { 'kubernetes-version': '1.32.6', 'cert-manager-version': '1.2.0', 'tls-source': 'secret' }
+    expect(read({ ...local, ...inputs }).error?.message).not.toMatch(/cert-manager-version/)
+  })
+})
+
+test('the number of nodes on hosts is the number of hosts', () => {
+  const hosts = ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}.example.org`).join('\n')
+  const inputs = {
+    mode: 'install',
+    provider: 'hosts',
+    hosts,
+    hostname: 'r.example.org',
+    'load-balancer': 'lb.example.org',
+  }
+  expect(read({ ...inputs, 'node-count': '5' }).error?.message).not.toMatch(/^node-count/m)
+  expect(read({ ...inputs, 'node-count': '7' }).error?.message).toMatch(/^node-count: .*5.*7/m)
+  expect(read({ ...inputs, 'force-nodes': 'node-9' }).error?.message).toMatch(/^force-nodes: .*node-9/m)
+})
+
+test('secrets are masked whatever is wrong, and no error repeats one', () => {
+  const state = JSON.stringify(
+    { key: '-----BEGIN RSA PRIVATE KEY-----\nMIIabcdefghijklmnop\n-----END RSA PRIVATE KEY-----\n' },
+    null,
+    2,
+  )
+  const { error, masked } = read({
+    mode: 'nonsense',
+    'ssh-private-key': 'hunter2-key',
+    'registry-credentials': 'r u hunter2-registry',
+    'helm-values': 'bootstrapPassword: hunter2-helm\nauth: {token: hunter2-token}\nimage: plain-value',
+    'rke-state': state,
+  })
+  expect(masked).toEqual(['hunter2-key', 'hunter2-registry', 'MIIabcdefghijklmnop', 'hunter2-helm', 'hunter2-token'])
+  expect(error?.message).not.toMatch(/hunter2/)
+  expect(read({ ...local, 'ssh-private-key': 'hunter2-key' }).error?.message).not.toMatch(/hunter2/)
+})
+
+test('an input nobody knows is warned of with the one that may be meant', () => {
+  expect(read({ ...local, 'node-cuont': '5', 'wholly-other': 'x' }).warnings).toEqual([
+    'There is no input node-cuont; did you mean node-count?',
+    'There is no input wholly-other',
+  ])
+})
+
+test('an input of a later version is an error: nothing comes up without what was asked for', () => {
+  expect(read({ ...local, ttl: '48h' }).error).toMatchObject({
+    kind: 'input',
+    message: 'ttl: is not available in this version (mode install).',
+  })
+})
+
+test('all that is wrong is told at once, each on a line of its own', () => {
+  const { error } = read({
+    mode: 'install',
+    provider: 'hosts',
+    hosts: 'a\nb',
+    hostname: 'a b',
+    'tls-source': 'secret',
+    'tls-certificate': 'x',
+    timeout: 'soon',
+  })
+  const told = error?.message.split('\n').map((line) => line.split(':')[0] ?? '') ?? []
+  const malformed = ['hostname', 'timeout', 'tls-certificate']
+  const missing = ['load-balancer', 'ssh-known-hosts', 'ssh-private-key', 'tls-private-key']
+  expect(told.toSorted()).toEqual([...malformed, ...missing, 'hosts'].toSorted())
+})
+
+describe('action.yml', () => {
+  const action = parse(readFileSync(new URL('../../../action.yml', import.meta.url), 'utf8'))
+
+  test('declares the inputs that are read, and no others', () => {
+    expect(Object.keys(action.inputs).toSorted()).toEqual(['mode', ...inputNames()].toSorted())
+  })
+
+  test('declares the outputs that are set, and no others', () => {
+    expect(Object.keys(action.outputs).toSorted()).toEqual([...OUTPUTS].toSorted())
+  })
+
+  test('has the defaults the code has', () => {
+    const defaults = Object.entries<{ default?: string }>(action.inputs).flatMap(([name, input]) =>
+      input.default === undefined ? [] : [[name, input.default]],
+    )
+    expect(read({ ...local, ...Object.fromEntries(defaults) }).settings).toEqual(read(local).settings)
+  })
+})
