@@ -1,0 +1,224 @@
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { createRke, type RkeOptions } from '../../../../src/kubernetes/rke/rke.ts'
+import { type StackFile, sha256 } from '../../../../src/kubernetes/rke/state.ts'
+import type { Lease } from '../../../../src/remote/lease.ts'
+import type { Change } from '../../../../src/steps.ts'
+import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
+import { apiAnswer, etcdAnswer } from './answers.ts'
+import { foundOf, STATE, wantedOf } from './world.ts'
+
+const wanted = wantedOf()
+const lease: Lease = {
+  holder: '1/1',
+  generation: 1,
+  lost: new AbortController().signal,
+  [Symbol.asyncDispose]: async () => {},
+}
+const { signal } = new AbortController()
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'apply-'))
+})
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** Stands for rke: a script that finds cluster.yml and the state in its working folder. */
+async function rke(script: string, more: Partial<RkeOptions> = {}) {
+  const binary = join(folder, 'rke')
+  await writeFile(binary, `#!/bin/sh\n${script}\n`)
+  await chmod(binary, 0o700)
+  return createRke({
+    stack: { name: 'rancher', owner: '1', ownerName: 'o/r' },
+    run: { id: '1', attempt: 1 },
+    rkeBinary: async () => binary,
+    keyFiles: async () => ['/run/key'],
+    folder,
+    log: () => {},
+    ...more,
+  })
+}
+
+const looked = (stack: string, sums = '', runs = '') =>
+  `#### stack\n${stack}\n#### states\n${sums}\n#### ca\n\n#### runs\n${runs}\n#### end\n`
+
+/** Nodes that hold this state as generation 4, or none. */
+function nodes(state: string | undefined): FakeHost[] {
+  const {
+    where: _where,
+    actualSha256: _actual,
+    ...file
+  } = foundOf('', { generation: 4, stateSha256: sha256(state ?? ''), phase: 'pending' })
+  const stack = state === undefined ? '' : JSON.stringify(file)
+  return wanted.nodes.map((node, at) =>
+    fakeHost(node)
+      .answers('look', looked(stack, state === undefined ? '' : `${sha256(state)}  cluster-4.rkestate`))
+      .answers('cat /var/lib/rancher-ha/rancher/cluster-4.rkestate', state ?? '')
+      .answers('install -d -m 0700', '')
+      .answers('find /var/lib/rancher-ha/rancher', '')
+      .answers('echo "$SSH_CONNECTION"', `10.77.0.1 50000 ${node.privateAddress} 22\n`)
+      .answers('ask-etcd', etcdAnswer(at, wanted.nodes))
+      .answers('ask-api', () => apiAnswer(wanted.nodes))
+      .forwards(`${node.privateAddress}:22`, 40022),
+  )
+}
+
+const written = (host: FakeHost) => host.received.flatMap((one) => ('write' in one ? [one] : []))
+const stackFile = (host: FakeHost) =>
+  JSON.parse(written(host).findLast((one) => one.write.endsWith('stack.json'))?.content ?? '{}') as StackFile
+const change = (kind: string, more: object = {}): Change => ({
+  room: 'kubernetes',
+  kind,
+  version: 'v1.32.6-rancher1-1',
+  ...more,
+})
+const UP = change('cluster-up', { joins: [], leaves: [] })
+
+test('a state is written to every node before rke is near one: the state first, then what makes it count', async () => {
+  const hosts = nodes(undefined)
+  const distribution = await rke(
+    `grep -q "port: \\"1\\"" cluster.yml || exit 1\ncat >cluster.rkestate <<'E'\n${STATE}\nE`,
+  )
+  await distribution.apply(change('write-state-ahead'), fakeHosts(hosts), wanted, lease, signal)
+  for (const host of hosts) {
+    expect(written(host).map(({ write, mode }) => [write, mode])).toEqual([
+      ['/var/lib/rancher-ha/rancher/cluster-1.rkestate', '0600'],
+      ['/var/lib/rancher-ha/rancher/stack.json', '0600'],
+    ])
+    expect(stackFile(host)).toMatchObject({
+      generation: 1,
+      phase: 'pending',
+      stateSha256: sha256(written(host)[0]?.content ?? ''),
+    })
+  }
+  expect(await readdir(folder)).toEqual(['rke'])
+})
+
+test('rke finds the state of the nodes, and a bastion on this machine; what it made of it is kept as done', async () => {
+  const hosts = nodes(STATE)
+  const distribution = await rke(
+    'grep -q "address: 127.0.0.1" cluster.yml && grep -q "40022" cluster.yml || exit 1\ntr -d "\\n" <cluster.rkestate >s && mv s cluster.rkestate',
+  )
+  await distribution.apply(UP, fakeHosts(hosts), wanted, lease, signal)
+  for (const host of hosts) {
+    expect(stackFile(host)).toMatchObject({
+      generation: 5,
+      phase: 'done',
+      clusterUid: 'uid-1',
+      asked: { hostname: 'rancher.test' },
+    })
+    expect(written(host)[0]?.content).toBe(STATE.replaceAll('\n', ''))
+  }
+})
+
+test('what rke recorded before it failed is kept as pending, and its error told', async () => {
+  const hosts = nodes(STATE)
+  const distribution = await rke(
+    'tr -d "\\n" <cluster.rkestate >s && mv s cluster.rkestate\necho "FATA[0318] etcd is unhealthy"\nexit 1',
+  )
+  await expect(distribution.apply(UP, fakeHosts(hosts), wanted, lease, signal)).rejects.toThrow('etcd is unhealthy')
+  for (const host of hosts) expect(stackFile(host)).toMatchObject({ generation: 5, phase: 'pending' })
+  expect(await readdir(folder)).toEqual(['rke'])
+})
+
+test('a node that is to join is unknown to rke', async () => {
+  const hosts = nodes(STATE)
+  const distribution = await rke('cp cluster.rkestate ../seen')
+  await distribution.apply({ ...UP, joins: ['node-2'] }, fakeHosts(hosts), wanted, lease, signal)
+  const { currentState } = JSON.parse(written(hosts[0] as FakeHost)[0]?.content ?? '') as {
+    currentState: { rkeConfig: { nodes: { hostnameOverride: string }[] } }
+  }
+  expect(currentState.rkeConfig.nodes.map(({ hostnameOverride }) => hostnameOverride)).toEqual(['node-1', 'node-3'])
+})
+
+test('without the lease nothing more is written', async () => {
+  const hosts = nodes(STATE)
+  const controller = new AbortController()
+  const distribution = await rke('tr -d "\\n" <cluster.rkestate >s && mv s cluster.rkestate\necho started\nsleep 30', {
+    log: () => controller.abort(new Error('lost')),
+  })
+  const stolen = { ...lease, lost: controller.signal }
+  await expect(distribution.apply(UP, fakeHosts(hosts), wanted, stolen, signal)).rejects.toThrow('rke was ended')
+  expect(hosts.flatMap(written)).toEqual([])
+})
+
+test('keeping the state starts and stops nothing', async () => {
+  const hosts = nodes(STATE)
+  const distribution = await rke('exit 1')
+  await distribution.apply(change('keep-state'), fakeHosts(hosts), wanted, lease, signal)
+  for (const host of hosts) {
+    expect(stackFile(host)).toMatchObject({ generation: 5, phase: 'done', clusterUid: 'uid-1' })
+    const commands = host.received.flatMap((one) => ('command' in one ? [one.command] : []))
+    expect(commands.filter((one) => /docker|rm /.test(one))).toEqual([])
+  }
+})
+
+test('what was asked is written as a generation of its own, and not again when it is there', async () => {
+  const asked = {
+    hostname: 'rancher.test',
+    kubernetesVersion: 'v',
+    clusterDigest: 'd',
+    rancherVersion: '2.11.3',
+    helmValues: { replicas: 3 },
+  }
+  const hosts = nodes(STATE)
+  const distribution = await rke('exit 1')
+  await distribution.keepAsked(asked, fakeHosts(hosts), lease)
+  for (const host of hosts) expect(stackFile(host)).toMatchObject({ generation: 5, phase: 'pending', asked })
+  const {
+    where: _where,
+    actualSha256: _actual,
+    ...file
+  } = foundOf('', { generation: 4, stateSha256: sha256(STATE), asked })
+  const again = nodes(STATE).map((host) =>
+    host.answers('look', looked(JSON.stringify(file), `${sha256(STATE)}  cluster-4.rkestate`)),
+  )
+  await distribution.keepAsked(asked, fakeHosts(again), lease)
+  expect(again.flatMap(written)).toEqual([])
+})
+
+const DEAD = '#### log\nalready been bootstrapped\n#### end\n'
+
+test('a lost member is taken out by its id, at a healthy one, and its machine cleaned', async () => {
+  const hosts = nodes(STATE)
+  for (const [at, host] of hosts.entries()) {
+    host
+      .answers('ask-etcd', at === 1 ? DEAD : etcdAnswer(at, wanted.nodes))
+      .answers('member remove', '')
+      .answers('delete node node-2', '')
+      .answers('clean-node', '')
+  }
+  const distribution = await rke('exit 1')
+  const memberId = 443629905751424231n.toString(16)
+  await distribution.apply(
+    change('leave-member', { node: 'node-2', memberId }),
+    fakeHosts(hosts),
+    wanted,
+    lease,
+    signal,
+  )
+  const commands = (host: FakeHost | undefined) =>
+    (host?.received ?? []).flatMap((one) => ('command' in one ? [one.command] : []))
+  expect(commands(hosts[0]).some((one) => one.endsWith(`member remove ${memberId}`))).toBe(true)
+  expect(commands(hosts[1])).toEqual(['sh -s -- clean-node'])
+  expect(commands(hosts[2])).toEqual(['sh -s -- ask-etcd', 'sh -s -- ask-etcd'])
+})
+
+test('no member is taken out when the others are no quorum', async () => {
+  const hosts = nodes(STATE)
+  for (const host of hosts.slice(1)) host.answers('ask-etcd', DEAD)
+  const distribution = await rke('exit 1')
+  const leaving = distribution.apply(
+    change('leave-member', { node: 'node-2', memberId: 'x' }),
+    fakeHosts(hosts),
+    wanted,
+    lease,
+    signal,
+  )
+  await expect(leaving).rejects.toThrow(
+    'node-2 cannot leave etcd: of the 3 other members 1 are healthy (node-1), a quorum is 2',
+  )
+})
