@@ -14,23 +14,27 @@ import { minutes } from './stage.ts'
 /** The stack that the life builds and the pool starts from. */
 export const base: Stack = stackNamed('ha')
 
-/** Kept under a name that says what made it: another bundle or another dist is another stack. */
+/** Keeps what stands as the stack the pool starts from. */
 export async function keepBase(): Promise<void> {
-  await lab('save', keptName())
+  await lab('save', keptName('base'))
 }
 
 /** A healthy stack in seconds; built, and kept, when it was not yet. */
 export async function loadBase(): Promise<Stack> {
-  const kept = await output(process.execPath, [labScript, 'saved'])
-  if (kept.split('\n').includes(keptName())) {
-    await lab('load', keptName())
-  } else {
-    await clear(base.name, base.hostname)
+  await loadKept('base', async () => {
     await succeeds(base.install())
-    await keepBase()
-  }
+  })
   await untilHealthy(base, minutes(4))
   return base
+}
+
+/** What was kept under a name; made on bare ground, and kept, when it was not yet. */
+export async function loadKept(name: string, make: () => Promise<void>): Promise<void> {
+  const kept = await output(process.execPath, [labScript, 'saved'])
+  if (kept.split('\n').includes(keptName(name))) return lab('load', keptName(name))
+  await clear(base.name, base.hostname)
+  await make()
+  await lab('save', keptName(name))
 }
 
 const labScript = join(repositoryFolder, 'lab', 'lab.ts')
@@ -41,12 +45,13 @@ async function lab(...args: string[]): Promise<void> {
   if (exitCode !== 0) throw new Error(`lab ${args.join(' ')} ended with ${exitCode}`)
 }
 
-function keptName(): string {
+/** The name says what made it: another bundle or another dist makes another stack. */
+function keptName(name: string): string {
   const hash = createHash('sha256')
   const dist = join(repositoryFolder, 'dist')
   for (const file of filesOf(dist)) hash.update(file).update(readFileSync(join(dist, file)))
   for (const file of filesOf(BUNDLE)) hash.update(`${file} ${statSync(join(BUNDLE, file)).size}`)
-  return `base-${hash.digest('hex').slice(0, 12)}`
+  return `${name}-${hash.digest('hex').slice(0, 12)}`
 }
 
 function filesOf(folder: string): string[] {

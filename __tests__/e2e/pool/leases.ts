@@ -8,7 +8,7 @@ import { minutes } from '../stage.ts'
 import type { Case } from './case.ts'
 
 /** A line that is written only under the lease: the first step that changes something. */
-const changing = /\[1\/\d+\]/
+const changing = /\[\d+\/\d+\] /
 
 export const leases: Case[] = [
   {

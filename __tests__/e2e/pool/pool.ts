@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { Case } from './case.ts'
+import { conformance } from './conformance.ts'
 import { hosts } from './hosts.ts'
+import { kills } from './kills.ts'
 import { leases } from './leases.ts'
 import { state } from './state.ts'
+import { workflow } from './workflow.ts'
 
 /** Every end-to-end case beside the life. */
-export const pool: Case[] = [...leases, ...state, ...hosts]
+export const pool: Case[] = [...leases, ...state, ...hosts, ...kills, ...workflow, ...conformance]
 
 export type Choice = { seed: string; count: number; only: string | undefined }
 
