@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { systemClock } from './clock.ts'
 import { keepForPost } from './closers.ts'
 import { tellCommand } from './commands.ts'
@@ -33,6 +34,7 @@ async function carryOut(settings: Settings): Promise<void> {
   ])
   const report = createReport(await openRunner(process.env), systemClock)
   await using folder = await runFolder(process.env['RUNNER_TEMP'])
+  const keep = process.env['RUNNER_TEMP'] || tmpdir()
   process.env[MARKER] = folder.path
   keepForPost('processes', folder.path)
   keepForPost('folder', folder.path)
@@ -40,7 +42,7 @@ async function carryOut(settings: Settings): Promise<void> {
   using patience = patienceAfter(stop.signal, LAST_WORDS_MS, systemClock)
 
   try {
-    const work = dispatch({ settings, report, signal: stop.signal, folder: folder.path, clock: systemClock })
+    const work = dispatch({ settings, report, signal: stop.signal, folder: folder.path, keep, clock: systemClock })
     const outcome = await Promise.race([work, patience.over])
     report.output('changed', String(outcome.changed))
   } catch (thrown) {

@@ -10,6 +10,8 @@ export type Run<S extends Settings = Settings> = {
   signal: AbortSignal
   /** The run's private folder (mode 0700) below the runner's temp folder; removed when the run ends. */
   folder: string
+  /** The runner's temp folder, for files that later steps of the job read; nothing secret goes there. */
+  keep: string
   clock: Clock
 }
 

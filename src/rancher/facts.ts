@@ -72,3 +72,18 @@ export const NAMESPACE = 'cattle-system'
 export const RELEASE = 'rancher'
 export const CERT_MANAGER_NAMESPACE = 'cert-manager'
 export const CERT_MANAGER_RELEASE = 'cert-manager'
+
+/** The facts where no Kubernetes answers: nothing of Rancher is there. */
+export function noRancher(readAt: Date): RancherFacts {
+  return {
+    readAt,
+    release: undefined,
+    deployment: undefined,
+    pods: [],
+    bootstrapSecret: false,
+    tls: { certificate: undefined, ca: undefined },
+    serverUrl: undefined,
+    firstLogin: undefined,
+    certManager: { release: undefined, kinds: false, ready: undefined },
+  }
+}

@@ -1,0 +1,115 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { throwRefusals } from '../errors.ts'
+import { quorum } from '../quorum.ts'
+import type { Lease } from '../remote/lease.ts'
+import type { InstallRun } from '../run.ts'
+import { runSteps } from '../run-steps.ts'
+import type { Change, Step } from '../steps.ts'
+import { planCluster, planInfrastructure, planRancher, refuseStack } from './plan-stack.ts'
+import type { Seen, Wanted } from './seen.ts'
+import type { Stack } from './stack.ts'
+import { want } from './want.ts'
+
+/** How long nodes that were started may take to be well again by themselves before a cure is planned. */
+const SETTLE_MS = 120_000
+
+/**
+ * Machines, then Kubernetes on them, then Rancher on it: each room is looked at and planned again once the one below
+ * it stands, and under the lease.
+ */
+export async function converge(run: InstallRun, stack: Stack, first: Seen, asked: Wanted): Promise<void> {
+  const machines = planInfrastructure(stack, first, asked)
+  const members = asked.cluster.nodes.map(({ name }) => name)
+  await using guards = new AsyncDisposableStack()
+  let lease: Lease | undefined
+
+  if (machines.length > 0) {
+    if (canHold(first, members)) lease = guards.use(await stack.lease(first.infrastructure, members))
+    const guard = lease ?? guards.use(await stack.infrastructure.claim(run.settings.waitForLeaseMs))
+    await changeMachines(run, stack, guard)
+  }
+  const starts = machines.some(({ change }) => change.kind === 'start-node')
+  let seen = machines.length > 0 ? await look(run, stack, true) : first
+  lease ??= guards.use(await stack.lease(seen.infrastructure, members))
+
+  seen = starts ? await settle(run, stack) : await look(run, stack)
+  seen = await changeCluster(run, stack, seen, lease)
+  await changeRancher(run, stack, seen, lease)
+}
+
+/** Whether a majority of the nodes answers, so that the lease can be held on them before machines are changed. */
+function canHold({ cluster, infrastructure }: Seen, members: string[]): boolean {
+  const running = infrastructure.nodes.filter(({ state }) => state === 'running')
+  return cluster.state !== 'none' && running.length >= quorum(members.length)
+}
+
+async function look({ report }: InstallRun, stack: Stack, afresh = false): Promise<Seen> {
+  return report.step('Look at what stands', () => stack.inspect({ afresh }))
+}
+
+/** Planned again now that nobody else changes the machines: another run may have made them meanwhile. */
+async function changeMachines(run: InstallRun, stack: Stack, guard: Lease): Promise<void> {
+  const seen = await stack.inspect()
+  const steps = planInfrastructure(stack, seen, await want(run, stack, seen))
+  await act(run, steps, guard, (change, lease, signal) => stack.infrastructure.apply(change, lease, signal))
+}
+
+async function changeCluster(run: InstallRun, stack: Stack, seen: Seen, lease: Lease): Promise<Seen> {
+  const wanted = await want(run, stack, seen)
+  throwRefusals(refuseStack(stack, seen, wanted))
+  const steps = planCluster(stack, seen, wanted)
+  if (steps.length === 0) return seen
+  await act(run, steps, lease, (change, held, signal) =>
+    stack.distribution.apply(change, stack.hosts, wanted.cluster, held, signal),
+  )
+  return look(run, stack)
+}
+
+async function changeRancher(run: InstallRun, stack: Stack, seen: Seen, lease: Lease): Promise<void> {
+  const wanted = await want(run, stack, seen)
+  throwRefusals(refuseStack(stack, seen, wanted))
+  const steps = planRancher(stack, seen, wanted, run.settings)
+  await act(run, steps, lease, async (change, held, signal) => {
+    if (change.kind === 'remember') return await remember(run, stack, seen, held)
+    if (change.kind === 'keep-asked') return await keepAsked(run, stack, held)
+    await stack.rancher.apply(change, await stack.api(), held, signal)
+  })
+}
+
+async function remember({ settings }: InstallRun, stack: Stack, { cluster }: Seen, lease: Lease): Promise<void> {
+  if (cluster.uid === undefined) return
+  await stack.infrastructure.remember({ clusterUid: cluster.uid, hostname: settings.hostname }, lease)
+}
+
+/** What was asked of Rancher, by the facts after it was done: the first password is settled by then. */
+async function keepAsked(run: InstallRun, stack: Stack, lease: Lease): Promise<void> {
+  const seen = await stack.inspect()
+  const { rancher } = await want(run, stack, seen)
+  if (seen.cluster.asked === undefined) throw new Error('The cluster keeps nothing of what was asked of it.')
+  const asked = { ...seen.cluster.asked, ...stack.rancher.asked(seen.rancher, rancher) }
+  await stack.distribution.keepAsked(asked, stack.hosts, lease)
+}
+
+/** Machines that were started bring their members back by themselves; a cure is for those that do not. */
+async function settle(run: InstallRun, stack: Stack): Promise<Seen> {
+  const { clock, report, signal } = run
+  return report.step('Wait for the started nodes to join again', async () => {
+    const end = clock.now() + SETTLE_MS
+    for (;;) {
+      const seen = await stack.inspect()
+      const steps = planCluster(stack, seen, await want(run, stack, seen))
+      if (steps.length === 0 || clock.now() > end) return seen
+      report.waitingFor(`the cluster to be whole: ${steps.map(({ title }) => title).join('; ')}`)
+      await pause(2_000, undefined, { signal })
+    }
+  })
+}
+
+async function act(
+  { report, signal, clock }: InstallRun,
+  steps: Step[],
+  lease: Lease,
+  apply: (change: Change, lease: Lease, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  if (steps.length > 0) await runSteps(steps, apply, { lease, report, signal, clock })
+}

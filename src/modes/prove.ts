@@ -1,0 +1,113 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { conformance } from '../conformance/conformance.ts'
+import type { Row } from '../conformance/probe.ts'
+import { prove } from '../conformance/prove.ts'
+import { type ErrorKind, StackError } from '../errors.ts'
+import { toleratedLosses } from '../quorum.ts'
+import { openClient } from '../rancher/client.ts'
+import { openKube } from '../rancher/kube.ts'
+import type { Run } from '../run.ts'
+import { tellStack } from './outcome.ts'
+import { type Seen, wantedNodes } from './seen.ts'
+import type { Stack } from './stack.ts'
+
+type Proof = {
+  /** Ask until yes, or once. */
+  rounds?: number
+  deadlineMs?: number
+  nodeCount?: number
+}
+
+/** Proves each sentence of the recommended architecture on the running stack. @throws StackError naming those that are broken */
+export async function proveStack(run: Run, stack: Stack, seen: Seen, proof: Proof = {}): Promise<void> {
+  const { report } = run
+  const hostname = hostnameOf(run, seen)
+  tellStack(report, seen, hostname)
+  await tellCa(run, stack, seen)
+  const rows = await report.step('Prove the recommended architecture', () =>
+    prove(conformance(contextOf(run, stack, seen, proof.nodeCount)), {
+      signal: run.signal,
+      ...(proof.rounds !== undefined && { rounds: proof.rounds }),
+      ...(proof.deadlineMs !== undefined && { deadlineMs: proof.deadlineMs }),
+    }),
+  )
+  report.conformance(rows)
+  throwBroken(rows, seen)
+}
+
+/** The name Rancher answers to: asked for now, asked for last, or remembered. */
+export function hostnameOf({ settings }: Run, { cluster, infrastructure }: Seen): string | undefined {
+  if (settings.mode === 'install') return settings.hostname
+  return cluster.asked?.hostname ?? infrastructure.memory.hostname
+}
+
+function contextOf(run: Run, stack: Stack, seen: Seen, nodeCount = 0) {
+  const hostname = hostnameOf(run, seen) ?? ''
+  const loadBalancer = seen.infrastructure.loadBalancer?.address
+  return {
+    hostname,
+    expectedNodes: wantedNodes(seen.infrastructure, nodeCount).map(({ name }) => name),
+    hosts: stack.hosts,
+    cluster: () => stack.distribution.inspect(stack.hosts),
+    kube: async () => openKube(await stack.api()),
+    client: async () =>
+      openClient({ hostname, address: loadBalancer ?? '', ca: await stack.rancher.ca(await stack.api()) }),
+    loadBalancer,
+    kubernetesVersion: seen.cluster.version,
+  }
+}
+
+/** Writes the CA a client has to trust, which is public, where later steps of the job can read it. */
+async function tellCa({ report, keep, settings }: Run, stack: Stack, { cluster }: Seen): Promise<void> {
+  if (cluster.state !== 'running') return
+  const ca = await stack.rancher.ca(await stack.api())
+  if (ca === undefined) return
+  const path = join(keep, `rancher-ca-${settings.stack.name}.pem`)
+  await writeFile(path, ca)
+  report.output('rancher-ca', path)
+}
+
+/** Whose trouble a broken sentence is. */
+const KINDS: Record<string, ErrorKind> = {
+  'name-resolves': 'cloud',
+  'balancer-forwards-80': 'cloud',
+  'balancer-forwards-443': 'cloud',
+  'rancher-answers': 'rancher',
+  'replica-on-each-node': 'rancher',
+  'reaches-rancher-pod-port-80': 'rancher',
+}
+
+/** @throws StackError that names every broken sentence, what still holds, and how much more may be lost */
+export function throwBroken(rows: Row[], seen: Seen): void {
+  const broken = rows.filter(({ ok }) => !ok)
+  const [first] = broken
+  if (first === undefined) return
+  const what = broken.map(({ sentence, evidence }) => `${sentence}: ${evidence}`).join('\n')
+  throw new StackError(KINDS[first.id] ?? 'kubernetes', what, {
+    stands: `${rancherStands(rows)} ${lossesLeft(seen)}`,
+    next: nextFor(seen),
+  })
+}
+
+function rancherStands(rows: Row[]): string {
+  const answers = rows.find(({ id }) => id === 'rancher-answers')?.ok === true
+  return answers ? 'Rancher still answers.' : 'Rancher does not answer.'
+}
+
+/** How many further nodes may be lost before etcd has no quorum. */
+export function lossesLeft({ cluster, infrastructure }: Seen): string {
+  const members = Math.max(cluster.etcd.length, infrastructure.nodes.length)
+  const healthy = cluster.etcd.filter((member) => member.healthy).length
+  const left = toleratedLosses(members, healthy)
+  if (members === 0) return 'There is no etcd member.'
+  if (left < 0) return 'etcd has lost its quorum.'
+  return left === 0 ? 'No further node may be lost.' : `${left} more ${left === 1 ? 'node' : 'nodes'} may be lost.`
+}
+
+function nextFor({ cluster, infrastructure }: Seen): string {
+  if (cluster.state === 'quorum-lost')
+    return 'Run mode restore: a cluster without quorum is brought back from a snapshot.'
+  if (infrastructure.nodes.length === 0) return 'Run mode install to make the stack.'
+  return 'Mend what is named, or run mode install with the inputs of the stack: it brings back what is missing.'
+}

@@ -1,0 +1,53 @@
+import type { InfrastructureFacts } from '../infrastructure/infrastructure.ts'
+import type { ClusterFacts, WantedCluster } from '../kubernetes/distribution.ts'
+import type { Node } from '../node.ts'
+import { noRancher, type RancherFacts, type WantedRancher } from '../rancher/facts.ts'
+import type { InstallSettings } from '../settings.ts'
+
+/** What stands now, room by room. */
+export type Seen = { infrastructure: InfrastructureFacts; cluster: ClusterFacts; rancher: RancherFacts }
+
+/** What is asked, room by room, every version exact. Holds secrets: never printed. */
+export type Wanted = {
+  infrastructure: { nodeCount: number; hostname: string }
+  cluster: WantedCluster
+  rancher: WantedRancher
+}
+
+/** Facts about Rancher where no Kubernetes answers. */
+export { noRancher }
+
+/** Where a machine that is still to be made will be: not known before it is there. */
+const NOT_YET = ''
+
+/** The nodes asked for: those that stand, and in place of missing ones those that will be made. */
+export function wantedNodes({ nodes }: Pick<InfrastructureFacts, 'nodes'>, count: number): Node[] {
+  const names = new Set(nodes.map((node) => node.name))
+  const free = Array.from({ length: count }, (_, index) => `node-${index + 1}`).filter((name) => !names.has(name))
+  const missing = free.slice(0, Math.max(0, count - nodes.length))
+  return [...nodes, ...missing.map(nodeToCome)].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+}
+
+function nodeToCome(name: string): Node {
+  return { name, address: NOT_YET, port: 22, privateAddress: NOT_YET, user: '', state: 'stopped', hostKeys: [] }
+}
+
+/** What is asked of Kubernetes, from the settings and what stands below it. */
+export function wantedCluster(
+  settings: InstallSettings,
+  facts: InfrastructureFacts,
+  images: WantedCluster['images'],
+): WantedCluster {
+  return {
+    stack: settings.stack.name,
+    hostname: settings.hostname,
+    nodes: wantedNodes(facts, settings.nodeCount),
+    version: settings.kubernetesVersion,
+    config: settings.rkeConfig,
+    loadBalancer: facts.loadBalancer?.address,
+    images,
+    givenState: settings.rkeState,
+    newCluster: settings.newCluster,
+    rememberedUid: settings.clusterUid ?? facts.memory.clusterUid,
+  }
+}
