@@ -46,20 +46,19 @@ export function planDestroy(
 }
 
 /** A stack that has a cluster goes only by its name: nothing that was in it comes back. */
-export function refuseDestroy(seen: Seen, plan: Step[], { confirm }: DestroySettings): Refusal[] {
+export function refuseDestroy(seen: Seen, plan: Step[], { confirm, stack }: DestroySettings): Refusal[] {
   const { infrastructure, cluster } = seen
-  const hostname = cluster.asked?.hostname ?? infrastructure.memory.hostname
   const holdsData = cluster.state !== 'none' || infrastructure.memory.clusterUid !== undefined
-  if (plan.length === 0 || !holdsData || (hostname !== undefined && confirm === hostname))
-    return infrastructure.refusals
-  const expected = hostname ?? 'the host name it was made with'
+  const expected = cluster.asked?.hostname ?? infrastructure.memory.hostname ?? stack.name
+  if (plan.length === 0 || !holdsData || confirm === expected) return infrastructure.refusals
+  const got = confirm === undefined ? 'nothing' : `"${confirm}"`
   return [
     ...infrastructure.refusals,
     {
       kind: 'input',
       subject: 'confirm',
-      what: `this stack has a cluster; expected its host name, ${expected}, got ${confirm === undefined ? 'nothing' : `"${confirm}"`}.`,
-      next: `Set confirm to ${expected} if everything in it may be lost; no last snapshot is taken in this version.`,
+      what: `this stack has a cluster: expected ${expected}, got ${got}.`,
+      next: `Set confirm to ${expected} if everything in it may be lost; this version takes no last snapshot.`,
     },
   ]
 }

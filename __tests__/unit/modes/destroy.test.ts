@@ -1,0 +1,52 @@
+import { expect, test } from '@jest/globals'
+import { refuseDestroy } from '../../../src/modes/destroy.ts'
+import { noRancher, type Seen } from '../../../src/modes/seen.ts'
+import type { DestroySettings } from '../../../src/settings.ts'
+import type { Step } from '../../../src/steps.ts'
+
+const plan: Step[] = [
+  { id: 'x', title: 'X', deadlineMs: 1, needs: [], change: { room: 'infrastructure', kind: 'remove-machine' } },
+]
+
+function seen(memory: Seen['infrastructure']['memory'], state: Seen['cluster']['state'] = 'running'): Seen {
+  return {
+    infrastructure: {
+      nodes: [],
+      loadBalancer: undefined,
+      name: { hostname: '', addresses: [] },
+      memory,
+      refusals: [],
+      owned: [],
+    },
+    cluster: {
+      state,
+      distribution: undefined,
+      uid: undefined,
+      version: undefined,
+      nodes: [],
+      etcd: [],
+      asked: undefined,
+      own: undefined,
+    },
+    rancher: noRancher(new Date(0)),
+  }
+}
+
+const known = { clusterUid: 'uid', hostname: 'a.example' }
+const confirm = (given: string | undefined) => ({ confirm: given, stack: { name: 's', owner: '1', ownerName: 'o/r' } }) as DestroySettings
+
+test.each([
+  ['the host name confirms', seen(known), 'a.example', 0],
+  ['nothing given', seen(known), undefined, 1],
+  ['another name', seen(known), 'b.example', 1],
+  ['no node answers, but a cluster is remembered', seen(known, 'none'), undefined, 1],
+  ['a cluster nobody knows the name of', seen({ clusterUid: undefined, hostname: undefined }), 'a.example', 1],
+  ['the same, by the name of the stack', seen({ clusterUid: undefined, hostname: undefined }), 's', 0],
+  ['half-made, no cluster yet', seen({ clusterUid: undefined, hostname: undefined }, 'none'), undefined, 0],
+])('%s', (_name, facts, given, refusals) => {
+  expect(refuseDestroy(facts, plan, confirm(given))).toHaveLength(refusals)
+})
+
+test('nothing to remove needs no word', () => {
+  expect(refuseDestroy(seen(known), [], confirm(undefined))).toEqual([])
+})

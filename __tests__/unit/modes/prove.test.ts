@@ -1,0 +1,87 @@
+import { expect, test } from '@jest/globals'
+import { asStackError } from '../../../src/errors.ts'
+import type { ClusterFacts, EtcdMember } from '../../../src/kubernetes/distribution.ts'
+import { lossesLeft, throwBroken } from '../../../src/modes/prove.ts'
+import { noRancher, type Seen } from '../../../src/modes/seen.ts'
+
+const member = (node: string, healthy: boolean): EtcdMember => ({
+  node,
+  healthy,
+  leader: false,
+  revision: healthy ? 7 : undefined,
+  knows: [],
+  problem: healthy ? undefined : 'no answer',
+})
+
+function seen(health: boolean[], state: ClusterFacts['state'] = 'running'): Seen {
+  return {
+    infrastructure: {
+      nodes: health.map((_, index) => ({
+        name: `node-${index + 1}`,
+        address: '10.0.0.1',
+        port: 22,
+        privateAddress: '10.0.0.1',
+        user: 'u',
+        state: 'running',
+        hostKeys: [],
+      })),
+      loadBalancer: undefined,
+      name: { hostname: 'h', addresses: [] },
+      memory: { clusterUid: undefined, hostname: undefined },
+      refusals: [],
+      owned: [],
+    },
+    cluster: {
+      state,
+      distribution: 'rke',
+      uid: 'u',
+      version: 'v1.32.6-rancher1-1',
+      nodes: [],
+      etcd: health.map((ok, index) => member(`node-${index + 1}`, ok)),
+      asked: undefined,
+      own: undefined,
+    },
+    rancher: noRancher(new Date(0)),
+  }
+}
+
+test.each([
+  [[true, true, true], '1 more node may be lost.'],
+  [[true, true, false], 'No further node may be lost.'],
+  [[true, false, false], 'etcd has lost its quorum.'],
+  [[true, true, true, true, true], '2 more nodes may be lost.'],
+  [[], 'There is no etcd member.'],
+])('with members %j: %s', (health, sentence) => {
+  expect(lossesLeft(seen(health))).toBe(sentence)
+})
+
+const row = (id: string, ok: boolean) => ({ id, sentence: `sentence ${id}`, ok, evidence: `evidence ${id}` })
+
+function thrownBy(rows: ReturnType<typeof row>[], facts: Seen) {
+  try {
+    throwBroken(rows, facts)
+  } catch (thrown) {
+    return asStackError(thrown)
+  }
+  return undefined
+}
+
+test('all yes throws nothing', () => {
+  expect(thrownBy([row('odd-nodes', true)], seen([true, true, true]))).toBeUndefined()
+})
+
+test('each broken sentence is named with its evidence, and what still holds is said', () => {
+  const rows = [row('etcd-on-each-node', false), row('name-resolves', false), row('rancher-answers', true)]
+  const error = thrownBy(rows, seen([true, true, false]))
+  expect(error?.kind).toBe('kubernetes')
+  expect(error?.message).toBe(
+    'sentence etcd-on-each-node: evidence etcd-on-each-node\nsentence name-resolves: evidence name-resolves',
+  )
+  expect(error?.stands).toBe('Rancher still answers. No further node may be lost.')
+})
+
+test('a lost quorum names restore', () => {
+  const error = thrownBy([row('etcd-on-each-node', false)], seen([true, false, false], 'quorum-lost'))
+  expect(error?.next).toContain('mode restore')
+  expect(error?.stands).toBe('Rancher does not answer. etcd has lost its quorum.')
+})
