@@ -18,7 +18,7 @@ async function main(command: string | undefined): Promise<void> {
 }
 
 async function up(): Promise<void> {
-  await lab('up')
+  await script('bundle/build.ts')
   await using run = await act({ ...labInputs({ name, hostname }), mode: 'install' })
   if (run.exitCode !== 0) return
   const ca = await keepAuthority(run)
@@ -34,7 +34,7 @@ async function up(): Promise<void> {
 
 async function down(): Promise<void> {
   await using run = await act({ mode: 'destroy', provider: 'local', name, confirm: hostname })
-  if (run.exitCode === 0) await lab('down')
+  if (run.exitCode === 0) await script('lab.ts', 'down')
 }
 
 /** The committed bundle, as the runner runs it, main and post; its exit code becomes ours. */
@@ -66,11 +66,11 @@ async function keepAuthority(run: RunResult): Promise<string | undefined> {
   return kept
 }
 
-async function lab(command: string): Promise<void> {
-  const script = join(import.meta.dirname, 'lab.ts')
-  const child = spawn(process.execPath, [script, command], { stdio: 'inherit' })
+/** A script of the lab, with its progress shown. */
+async function script(path: string, ...args: string[]): Promise<void> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, path), ...args], { stdio: 'inherit' })
   const [exitCode] = (await once(child, 'exit')) as [number | null]
-  if (exitCode !== 0) throw new Error(`lab ${command} ended with ${exitCode}`)
+  if (exitCode !== 0) throw new Error(`${path} ended with ${exitCode}`)
 }
 
 await main(process.argv[2])

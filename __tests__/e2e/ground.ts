@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { IMAGES } from '../../lab/versions.ts'
@@ -106,6 +107,11 @@ export async function balance(container: string, hosts: Machine[]): Promise<void
   const encoded = Buffer.from(config).toString('base64')
   const command = `echo ${encoded} | base64 -d >/etc/haproxy/haproxy.cfg && systemctl restart haproxy`
   await docker('exec', container, 'bash', '-c', command)
+}
+
+/** The owner's DNS: on this machine a line of the hosts file, which `clear` takes away. */
+export async function nameGround(stack: Stack, { balancer }: Pick<Ground, 'balancer'>): Promise<void> {
+  await appendFile('/etc/hosts', `${balancer} ${stack.hostname}\n`)
 }
 
 /** Appends a key to those that open the machine. */

@@ -1,9 +1,8 @@
-import { appendFile } from 'node:fs/promises'
 import { expect } from '@jest/globals'
 import { IMAGES } from '../../../lab/versions.ts'
 import { type Machine, machine, machines, on, wipe } from '../eye/machines.ts'
 import { traces } from '../eye/traces.ts'
-import { addMachine, asHosts, balance, hostInputs, letIn, makeGround, publicHalf } from '../ground.ts'
+import { addMachine, asHosts, balance, hostInputs, letIn, makeGround, nameGround, publicHalf } from '../ground.ts'
 import { expectAllYes, expectHealthy } from '../healthy.ts'
 import { act, failsWith, type Stack, succeeds } from '../stack.ts'
 import { minutes } from '../stage.ts'
@@ -29,7 +28,7 @@ export const hosts: Case[] = [
     deadlineMs: minutes(20),
     async run(stack) {
       const ground = await makeGround(stack)
-      await name(stack, ground.balancer)
+      await nameGround(stack, ground)
       expectAllYes(await succeeds(stack.install(ground.inputs)))
       await expectHealthy(stack)
       const again = await succeeds(stack.install(ground.inputs))
@@ -77,7 +76,7 @@ export const hosts: Case[] = [
     deadlineMs: minutes(5),
     async run(stack) {
       const { inputs, hosts, balancer } = await makeGround(stack)
-      await name(stack, balancer)
+      await nameGround(stack, { balancer })
       const [first, second, third] = hosts as [Machine, Machine, Machine]
       await on(first, 'tar c -T /dev/null | docker import - theirs:1 && docker create --name theirs theirs:1 x')
       await on(second, 'gpasswd --delete rancher docker')
@@ -139,9 +138,4 @@ const nothingOfOurs: Awaited<ReturnType<typeof remains>> = {
   listeners: [],
   rules: [],
   pods: [],
-}
-
-/** The owner's DNS: on this machine a line of the hosts file, which `clear` takes away. */
-async function name(stack: Stack, address: string): Promise<void> {
-  await appendFile('/etc/hosts', `${address} ${stack.hostname}\n`)
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { adopt } from './adopt.ts'
 import type { Case } from './case.ts'
 import { conformance } from './conformance.ts'
 import { hosts } from './hosts.ts'
@@ -8,7 +9,7 @@ import { state } from './state.ts'
 import { workflow } from './workflow.ts'
 
 /** Every end-to-end case beside the life. */
-export const pool: Case[] = [...leases, ...state, ...hosts, ...kills, ...workflow, ...conformance]
+export const pool: Case[] = [...leases, ...state, ...adopt, ...hosts, ...kills, ...workflow, ...conformance]
 
 export type Choice = { seed: string; count: number; only: string | undefined }
 
