@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process'
 import { mkdir, rm } from 'node:fs/promises'
-import { ensurePackages, exists } from './host/packages.ts'
 import { answers, startDaemon, stopDaemon } from './host/daemon.ts'
 import { mountDisk, unmountDisk } from './host/disk.ts'
 import { dockerLines } from './host/docker.ts'
 import { prepareKernel, restoreKernel } from './host/kernel.ts'
+import { underLock } from './host/lock.ts'
+import { ensurePackages, exists } from './host/packages.ts'
 import { setStackNames, stackNames } from './hosts-file.ts'
 import { ensureMachineImage } from './machine/image.ts'
 import { DOCKER_HOST, RUN, STATE } from './places.ts'
@@ -39,7 +39,8 @@ export async function down({ keep = false } = {}): Promise<void> {
 async function status(): Promise<void> {
   if (!(await answers())) return console.log('The lab is down.')
   console.log(`The lab is up: DOCKER_HOST=${DOCKER_HOST}`)
-  for (const line of await dockerLines(['ps', '-a', '--format', '{{.Names}}  {{.Status}}  {{.Image}}'])) console.log(line)
+  for (const line of await dockerLines(['ps', '-a', '--format', '{{.Names}}  {{.Status}}  {{.Image}}']))
+    console.log(line)
   for (const line of await stackNames()) console.log(line)
 }
 
@@ -53,17 +54,6 @@ async function main([verb, name = '']: string[]): Promise<void> {
   throw new Error(`Usage: ${USAGE}`)
 }
 
-/** One at a time: the same command again, under a lock that ends with it whatever happens. */
-function underLock(): number {
-  const command = [process.execPath, import.meta.filename, ...process.argv.slice(2)]
-  const env = { ...process.env, RANCHER_HA_LAB_LOCKED: '1' }
-  return spawnSync('flock', ['--close', '/run/rancher-ha-lab.lock', ...command], { stdio: 'inherit', env }).status ?? 1
-}
-
 if (import.meta.main) {
-  if (process.env['RANCHER_HA_LAB_LOCKED'] === undefined) process.exit(underLock())
-  await main(process.argv.slice(2)).catch((error: Error) => {
-    console.error(error.message)
-    process.exitCode = 1
-  })
+  await underLock('lab', async () => main(process.argv.slice(2)))
 }

@@ -1,5 +1,5 @@
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { exists } from './packages.ts'
 import { progress } from './progress.ts'
 
@@ -12,8 +12,7 @@ import { progress } from './progress.ts'
  */
 export async function cached(title: string, path: string, make: (path: string) => Promise<void>): Promise<string> {
   if (await exists(path)) return path
-  await mkdir(dirname(path), { recursive: true })
-  const folder = await mkdtemp(`${path}.new-`)
+  const folder = await beside(path)
   try {
     await progress(title, () => make(`${folder}/it`))
     await rename(`${folder}/it`, path)
@@ -21,4 +20,13 @@ export async function cached(title: string, path: string, make: (path: string) =
     await rm(folder, { recursive: true, force: true })
   }
   return path
+}
+
+/** A new folder next to where a thing will stand; what killed runs left of its kind is removed. The caller holds a lock. */
+export async function beside(path: string): Promise<string> {
+  await mkdir(dirname(path), { recursive: true })
+  for (const left of await readdir(dirname(path))) {
+    if (left.startsWith(`${basename(path)}.new-`)) await rm(join(dirname(path), left), { recursive: true, force: true })
+  }
+  return mkdtemp(`${path}.new-`)
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createReadStream } from 'node:fs'
+import type { Writable } from 'node:stream'
 
 type Options = {
   cwd?: string
@@ -8,6 +9,8 @@ type Options = {
   input?: string | { file: string }
   /** Exit codes that are no failure; 0 alone when absent. */
   accept?: number[]
+  /** Whether what it prints on stderr is shown as it comes, and is not part of an error. */
+  show?: boolean
 }
 
 /**
@@ -19,16 +22,13 @@ export async function run(program: string, args: string[], options: Options = {}
   const child = spawn(program, args, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', options.show === true ? 'inherit' : 'pipe'],
   })
   const out: Buffer[] = []
   const err: Buffer[] = []
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
-  child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
-  // A program that ends before it has read all its input says so by its exit code.
-  child.stdin.on('error', () => undefined)
-  if (typeof options.input === 'object') createReadStream(options.input.file).pipe(child.stdin)
-  else child.stdin.end(options.input)
+  child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
+  child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
+  feed(child.stdin, options.input)
 
   const code = await new Promise<number>((resolve, reject) => {
     child.on('error', reject)
@@ -46,6 +46,14 @@ export async function succeeds(program: string, args: string[], options: Options
   } catch {
     return false
   }
+}
+
+function feed(stdin: Writable | null, input: Options['input']): void {
+  if (stdin === null) return
+  // A program that ends before it has read all its input says so by its exit code.
+  stdin.on('error', () => undefined)
+  if (typeof input === 'object') createReadStream(input.file).pipe(stdin)
+  else stdin.end(input)
 }
 
 function failure(program: string, args: string[], code: number, out: Buffer[], err: Buffer[]): Error {

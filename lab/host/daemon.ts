@@ -3,7 +3,7 @@ import { copyFile, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DOCKER_HOST, RUN } from '../places.ts'
 import { LIVE } from './disk.ts'
-import { docker, DOCKER_ENV } from './docker.ts'
+import { DOCKER_ENV, docker } from './docker.ts'
 import { bridges, removeTraces } from './traces.ts'
 import { until } from './wait.ts'
 
@@ -21,14 +21,21 @@ export async function startDaemon(): Promise<void> {
   await copyFile(join(import.meta.dirname, '../machine/files/usr/sbin/runc'), SHIM)
 
   const log = await open(LOG, 'a')
-  const daemon = spawn('/usr/sbin/dockerd', flags(), { env: { ...process.env, ...DOCKER_ENV }, detached: true, stdio: ['ignore', log.fd, log.fd] })
+  const daemon = spawn('/usr/sbin/dockerd', flags(), {
+    env: { ...process.env, ...DOCKER_ENV },
+    detached: true,
+    stdio: ['ignore', log.fd, log.fd],
+  })
   await log.close()
   let ended = false
   daemon.once('exit', () => {
     ended = true
   })
   await until('the lab’s Docker to answer', async () => ended || (await answers()))
-  if (ended) throw new Error(`The lab's Docker did not start:\n${(await readFile(LOG, 'utf8')).split('\n').slice(-15).join('\n')}`)
+  if (ended)
+    throw new Error(
+      `The lab's Docker did not start:\n${(await readFile(LOG, 'utf8')).split('\n').slice(-15).join('\n')}`,
+    )
   daemon.unref()
 }
 

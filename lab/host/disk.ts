@@ -50,14 +50,16 @@ export async function isBtrfs(): Promise<boolean> {
   return (await run('findmnt', ['-no', 'FSTYPE', '--mountpoint', DISK], { accept: [0, 1] })).trim() === 'btrfs'
 }
 
-function makeFolder(path: string): Promise<unknown> {
-  return isBtrfs().then((btrfs) => (btrfs ? run('btrfs', ['-q', 'subvolume', 'create', path]) : mkdir(path)))
+async function makeFolder(path: string): Promise<void> {
+  if (await isBtrfs()) await run('btrfs', ['-q', 'subvolume', 'create', path])
+  else await mkdir(path)
 }
 
 /** @returns whether there is an image that can be mounted */
 async function makeImage(): Promise<boolean> {
   if (await exists(IMAGE)) return true
-  const possible = (await succeeds('grep', ['-qw', 'btrfs', '/proc/filesystems'])) || (await succeeds('modprobe', ['btrfs']))
+  const possible =
+    (await succeeds('grep', ['-qw', 'btrfs', '/proc/filesystems'])) || (await succeeds('modprobe', ['btrfs']))
   if (!possible || !(await succeeds('losetup', ['-f']))) return false
   const file = await open(`${IMAGE}.new`, 'w')
   await file.truncate(SIZE_BYTES)

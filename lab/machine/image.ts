@@ -10,17 +10,34 @@ import { CACHE } from '../places.ts'
 import { IMAGES } from '../versions.ts'
 
 const SUITE = 'bookworm'
-const MIRROR = 'http://deb.debian.org/debian'
 const PACKAGES = [
   ['systemd', 'systemd-sysv', 'dbus', 'openssh-server', 'sudo', 'ca-certificates'],
-  ['iproute2', 'iptables', 'nftables', 'kmod', 'procps', 'curl', 'conntrack', 'jq', 'util-linux', 'findutils', 'psmisc'],
-  ['docker.io', 'containernetworking-plugins', 'haproxy'],
+  [
+    'iproute2',
+    'iptables',
+    'nftables',
+    'kmod',
+    'procps',
+    'curl',
+    'conntrack',
+    'jq',
+    'util-linux',
+    'findutils',
+    'psmisc',
+  ],
+  ['docker.io', 'containernetworking-plugins', 'haproxy', 'busybox-static', 'bash-static'],
 ].flat()
 
 /** Puts the machine's image into the lab's Docker; at once when it is there and made from what stands here now. */
 export async function ensureMachineImage(): Promise<void> {
   const key = keyOf(treeKey(), await folderInput(import.meta.dirname))
-  const label = await docker(['image', 'inspect', '-f', '{{index .Config.Labels "rancher-ha-lab/key"}}', IMAGES.machine])
+  const label = await docker([
+    'image',
+    'inspect',
+    '-f',
+    '{{index .Config.Labels "rancher-ha-lab/key"}}',
+    IMAGES.machine,
+  ])
     .then((answer) => answer.trim())
     .catch(() => undefined)
   if (label === key) return
@@ -39,15 +56,30 @@ export function machineTree(): Promise<string> {
   return cached(`Debian ${SUITE} tree`, join(CACHE, 'machine', `tree-${treeKey()}.tar`), async (path) => {
     const folder = await mkdtemp(join(tmpdir(), 'rancher-ha-tree-'))
     try {
-      await run('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, SUITE, folder, MIRROR])
-      const left = ['./var/cache/apt/*', './var/lib/apt/lists/*', './usr/share/doc/*', './usr/share/locale/*', './dev/*']
-      await run('tar', ['-C', folder, '--one-file-system', ...left.map((each) => `--exclude=${each}`), '-cf', path, '.'])
+      await run('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, SUITE, folder])
+      const left = [
+        './var/cache/apt/*',
+        './var/lib/apt/lists/*',
+        './usr/share/doc/*',
+        './usr/share/locale/*',
+        './dev/*',
+      ]
+      await run('tar', [
+        '-C',
+        folder,
+        '--one-file-system',
+        ...left.map((each) => `--exclude=${each}`),
+        '-cf',
+        path,
+        '.',
+      ])
     } finally {
       await rm(folder, { recursive: true, force: true, maxRetries: 3 })
     }
   })
 }
 
-function treeKey(): string {
+/** Names the tree by what it is made from. */
+export function treeKey(): string {
   return keyOf(SUITE, ...PACKAGES)
 }

@@ -1,0 +1,3 @@
+module rancher-ha-lab/tools
+
+go 1.26

@@ -1,0 +1,100 @@
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { beside } from '../host/cache.ts'
+import { run } from '../host/command.ts'
+import { sha256 } from '../host/key.ts'
+import { exists } from '../host/packages.ts'
+import { VERSIONS } from '../versions.ts'
+import type { ImageGroup } from './images.ts'
+import type { StandIn } from './standins.ts'
+
+/** The table of contents of an air-gap bundle, `bundle.json`; paths are relative to the bundle. */
+export type BundleIndex = {
+  format: 1
+  tools: { name: string; version: string; file: string; sha256: string }[]
+  images: { file: string; sha256: string; names: string[]; for: ImageGroup['for'] }[]
+  charts: { name: string; version: string; file: string; sha256: string }[]
+}
+
+type Tools = { rke: string; helm: string; kubectl: string }
+
+/** Writes programs in the layout of their release pages, with the checksum files that those pages have. */
+export async function packTools(bundle: string, tools: Tools, kubernetes: string): Promise<BundleIndex['tools']> {
+  const rke = `tools/rke/${VERSIONS.rke}/rke_linux-amd64`
+  await put(tools.rke, join(bundle, rke))
+  await writeChecksum(bundle, rke, join(dirname(rke), 'sha256sum.txt'))
+
+  const helm = `tools/helm/helm-${VERSIONS.helm}-linux-amd64.tar.gz`
+  await packHelm(tools.helm, join(bundle, helm))
+  await writeChecksum(bundle, helm, `${helm}.sha256sum`)
+
+  const kubectl = `tools/kubectl/${kubernetes}/bin/linux/amd64/kubectl`
+  await put(tools.kubectl, join(bundle, kubectl))
+  await writeFile(join(bundle, `${kubectl}.sha256`), await sha256(join(bundle, kubectl)))
+
+  return Promise.all([
+    entry(bundle, 'rke', VERSIONS.rke, rke),
+    entry(bundle, 'helm', VERSIONS.helm, helm),
+    entry(bundle, 'kubectl', kubernetes, kubectl),
+  ])
+}
+
+export async function packImages(bundle: string, groups: ImageGroup[]): Promise<BundleIndex['images']> {
+  const entries: BundleIndex['images'] = []
+  for (const group of groups) {
+    const file = `images/${group.for}.tar`
+    await put(group.file, join(bundle, file))
+    entries.push({ file, sha256: await sha256(join(bundle, file)), names: group.names, for: group.for })
+  }
+  return entries
+}
+
+/** Packs charts with the helm of the bundle. */
+export async function packCharts(bundle: string, standIns: StandIn[], helm: string): Promise<BundleIndex['charts']> {
+  const folder = join(bundle, 'charts')
+  await mkdir(folder, { recursive: true })
+  const entries: BundleIndex['charts'] = []
+  for (const { name, chart, chartVersion, appVersion } of standIns) {
+    const versions = ['--version', chartVersion, '--app-version', appVersion]
+    await run(helm, ['package', chart, '--destination', folder, ...versions])
+    entries.push(await entry(bundle, name, chartVersion, `charts/${name}-${chartVersion}.tgz`))
+  }
+  return entries
+}
+
+/**
+ * Replaces a bundle as a whole: it is written beside the old one and renamed when all of it is there.
+ *
+ * @param fill writes the files of the bundle into the folder it is given
+ */
+export async function replaceBundle(bundle: string, key: string, fill: (folder: string) => Promise<BundleIndex>) {
+  const folder = await beside(bundle)
+  const index = await fill(folder)
+  await writeFile(join(folder, 'bundle.json'), `${JSON.stringify(index, null, 2)}\n`)
+  await writeFile(join(folder, '.key'), key)
+  await rm(bundle, { recursive: true, force: true })
+  await rename(folder, bundle)
+}
+
+async function packHelm(program: string, to: string): Promise<void> {
+  const folder = await beside(to)
+  await put(program, join(folder, 'linux-amd64/helm'))
+  // Without time and owner, so that the same program gives the same archive.
+  const same = ['--mtime=@0', '--owner=0', '--group=0', '--sort=name']
+  await run('tar', ['-C', folder, ...same, '--use-compress-program=gzip -1n', '-cf', to, 'linux-amd64'])
+  await rm(folder, { recursive: true })
+}
+
+async function writeChecksum(bundle: string, file: string, to: string): Promise<void> {
+  await writeFile(join(bundle, to), `${await sha256(join(bundle, file))}  ${basename(file)}\n`)
+}
+
+async function entry(bundle: string, name: string, version: string, file: string) {
+  if (!(await exists(join(bundle, file)))) throw new Error(`${file}: not in the bundle.`)
+  return { name, version, file, sha256: await sha256(join(bundle, file)) }
+}
+
+async function put(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true })
+  await copyFile(from, to)
+}

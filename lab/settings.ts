@@ -1,0 +1,60 @@
+import { stringify } from 'yaml'
+import { certificateFor } from './certificates.ts'
+import { BUNDLE } from './places.ts'
+import { rkeConfig } from './rke-config.ts'
+import { IMAGES, VERSIONS } from './versions.ts'
+
+export { BIN, BUNDLE, CACHE, DOCKER_HOST } from './places.ts'
+export { IMAGES, VERSIONS } from './versions.ts'
+
+export const LOCAL_IMAGE = IMAGES.machine
+
+/**
+ * The action's public inputs for a stack in the lab, all but the mode: a certificate of the lab's authority, the
+ * bundle, and what is peculiar to its machines and its stand-in of Rancher.
+ *
+ * @param name of the stack
+ * @param overrides further inputs, or others in the place of these
+ */
+export function labInputs({
+  name,
+  hostname,
+  ...overrides
+}: { name: string; hostname: string } & Record<string, string>): Record<string, string> {
+  const { certificate, privateKey, ca } = certificateFor(hostname)
+  return {
+    provider: 'local',
+    name,
+    hostname,
+    distribution: 'rke',
+    'kubernetes-version': VERSIONS.kubernetes,
+    'rancher-version': VERSIONS.rancher,
+    'airgap-bundle': BUNDLE,
+    'local-image': LOCAL_IMAGE,
+    'rke-config': rkeConfig(),
+    'helm-values': stringify(RANCHER_VALUES),
+    'tls-source': 'secret',
+    'tls-certificate': certificate,
+    'tls-private-key': privateKey,
+    'tls-ca': ca,
+    ...overrides,
+  }
+}
+
+/** Images of the stand-in in the place of Rancher's. */
+const RANCHER_VALUES = {
+  rancherImage: repository(IMAGES.rancher),
+  rancherImageTag: tag(IMAGES.rancher),
+  rancherImagePullPolicy: 'IfNotPresent',
+  auditLog: { image: { repository: repository(IMAGES.shell), tag: tag(IMAGES.shell) } },
+  postDelete: { image: { repository: repository(IMAGES.shell), tag: tag(IMAGES.shell) } },
+  extraEnv: [{ name: 'RANCHER_WEBHOOK_IMAGE', value: IMAGES.rancherWebhook }],
+}
+
+function repository(image: string): string {
+  return image.slice(0, image.lastIndexOf(':'))
+}
+
+function tag(image: string): string {
+  return image.slice(image.lastIndexOf(':') + 1)
+}
