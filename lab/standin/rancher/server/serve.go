@@ -45,19 +45,13 @@ func serve(ctx context.Context, api *kube.Client, config configuration) error {
 
 	ended := make(chan error, 1)
 	servers := []*http.Server{listen(":80", handler, nil, ended)}
-	r.boot(ctx)
-	if ctx.Err() == nil {
-		if config.fault == "rewrites-then-dies" {
-			return r.rewriteThenDie(ctx)
-		}
-		internal, err := r.internalServers(ctx, handler, ended)
+	// A replica that will never be ready stands for one that does not get as far as its data.
+	if config.fault != "never-ready" {
+		internal, err := r.open(ctx, handler, ended)
 		if err != nil {
 			return err
 		}
 		servers = append(servers, internal...)
-		r.ready.Store(config.fault != "never-ready")
-		go r.scale(ctx)
-		log.Print("[INFO] Listening on :80")
 	}
 	select {
 	case err := <-ended:
@@ -65,6 +59,25 @@ func serve(ctx context.Context, api *kube.Client, config configuration) error {
 	case <-ctx.Done():
 	}
 	return shutDown(servers)
+}
+
+// open brings the data up to date and makes the replica ready.
+func (r *rancher) open(ctx context.Context, handler http.Handler, ended chan error) ([]*http.Server, error) {
+	r.boot(ctx)
+	if ctx.Err() != nil {
+		return nil, nil
+	}
+	if r.config.fault == "rewrites-then-dies" {
+		return nil, r.rewriteThenDie(ctx)
+	}
+	servers, err := r.internalServers(ctx, handler, ended)
+	if err != nil {
+		return nil, err
+	}
+	r.ready.Store(true)
+	go r.scale(ctx)
+	log.Print("[INFO] Listening on :80")
+	return servers, nil
 }
 
 // internalServers serves TLS with the internal authority: 444 behind the Service's 443, and the extension API.

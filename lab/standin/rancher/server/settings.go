@@ -18,14 +18,15 @@ type setting struct {
 	Source string
 }
 
-// ensureSettings makes each setting once, moves defaults to this version's, and lets the environment win.
+// ensureSettings makes each setting once, moves defaults to this version's, lets the environment win, and says which
+// version runs.
 func (r *rancher) ensureSettings(ctx context.Context) error {
 	for name, fallback := range r.defaults() {
 		if err := r.ensureSetting(ctx, name, fallback); err != nil {
 			return err
 		}
 	}
-	return nil
+	return r.storeSetting(ctx, "server-version", r.config.version.text)
 }
 
 // defaults of Rancher 2.11, where they are known.
@@ -40,7 +41,7 @@ func (r *rancher) defaults() map[string]string {
 		"imported-cluster-version-management": "true",
 		"password-min-length":                 "12",
 		"server-url":                          "",
-		"server-version":                      r.config.version.text,
+		"server-version":                      "dev",
 		"telemetry-opt":                       "",
 		"ui-banners":                          "{}",
 		"ui-brand":                            "",
