@@ -1,11 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { STATE } from '../../lab/places.ts'
+import { type Certificate, certificateFor } from '../../lab/certificates.ts'
 import { labInputs } from '../../lab/settings.ts'
 import { filesWithSecrets } from '../runner/masks.ts'
 import { type RunOptions, type RunResult, runAction, type StepResult } from '../runner/runner.ts'
-import { makeTls, type Tls } from './eye/certificates.ts'
 import { labEnvironment } from './eye/lab.ts'
 import type { View } from './eye/web.ts'
 
@@ -16,7 +12,7 @@ export type Stack = {
   name: string
   hostname: string
   password: string
-  tls: Tls
+  tls: Certificate
   /** By its name, as a user's machine resolves it. */
   view: View
   /** Inputs of an install of it in this lab. */
@@ -34,15 +30,12 @@ export type Row = { id: string; sentence: string; ok: boolean; evidence: string 
 /** The stack of that name; its password and certificate are the same each time, as its owner's would be. */
 export function stackNamed(name: string): Stack {
   const hostname = `${name}.rancher.test`
-  const { password, tls } = secretsOf(name, hostname)
+  const password = `password-of-${name}`
+  const tls = certificateFor(hostname)
   const installInputs = (changed: Inputs = {}): Inputs => ({
     ...labInputs({ name, hostname }),
     mode: 'install',
     'bootstrap-password': password,
-    'tls-source': 'secret',
-    'tls-certificate': tls.certificate,
-    'tls-private-key': tls.privateKey,
-    'tls-ca': tls.ca,
     ...changed,
   })
   const identity = (mode: string, changed: Inputs = {}): Inputs => ({ mode, provider: 'local', name, ...changed })
@@ -107,14 +100,4 @@ function tail(run: Pick<RunResult, 'lines' | 'logFile'>): string {
 function tell(line: string): void {
   const shown = /^(::group::|::error|::warning|\s*\[\d+\/\d+\])/.test(line)
   if (shown) process.stderr.write(`    ${line.slice(0, 160)}\n`)
-}
-
-function secretsOf(name: string, hostname: string): { password: string; tls: Tls } {
-  const folder = join(STATE, 'e2e')
-  const file = join(folder, `${name}.json`)
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as { password: string; tls: Tls }
-  const made = { password: randomUUID(), tls: makeTls(hostname) }
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  writeFileSync(file, JSON.stringify(made), { mode: 0o600 })
-  return made
 }
