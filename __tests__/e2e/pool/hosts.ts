@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals'
 import { IMAGES } from '../../../lab/versions.ts'
+import { output } from '../eye/command.ts'
 import { type Machine, machine, machines, on, wipe } from '../eye/machines.ts'
 import { traces } from '../eye/traces.ts'
 import { addMachine, asHosts, balance, hostInputs, letIn, makeGround, nameGround, publicHalf } from '../ground.ts'
@@ -110,7 +111,28 @@ export const hosts: Case[] = [
       expect(await on(victim, 'journalctl -u ssh --since "-3min" | grep -c Accepted || true')).toBe('0')
     },
   },
+  {
+    name: 'rke dials the loopback and nothing else',
+    from: 'healthy',
+    deadlineMs: minutes(15),
+    async run(stack) {
+      await wipe(await machine(stack.name, 'node-3'))
+      const peers = new Set<string>()
+      const watch = setInterval(async () => {
+        for (const peer of await peersOf('rke')) peers.add(peer)
+      }, 100)
+      await succeeds(stack.install()).finally(() => clearInterval(watch))
+      expect(peers.size).toBeGreaterThan(0)
+      expect([...peers].filter((peer) => !peer.startsWith('127.0.0.1:'))).toEqual([])
+    },
+  },
 ]
+
+/** Far ends of the TCP connections that processes of that name have now. */
+async function peersOf(program: string): Promise<string[]> {
+  const rows = (await output('ss', ['--tcp', '--numeric', '--processes', '--no-header'])).split('\n')
+  return rows.filter((row) => row.includes(`"${program}`)).map((row) => row.trim().split(/\s+/)[4] ?? '')
+}
 
 /** What others keep on a machine: a container, a volume, a file. */
 const plant = `docker run --detach --name theirs --entrypoint sleep --volume theirs:/data ${IMAGES.tools} 86400
