@@ -8,14 +8,29 @@ import { leases } from './leases.ts'
 import { state } from './state.ts'
 import { workflow } from './workflow.ts'
 
+/** Cases of one kind, so that a sample is not filled by the kind that has most. */
+export const families: Case[][] = [leases, state, adopt, hosts, kills, workflow, conformance]
+
 /** Every end-to-end case beside the life. */
-export const pool: Case[] = [...leases, ...state, ...adopt, ...hosts, ...kills, ...workflow, ...conformance]
+export const pool: Case[] = families.flat()
 
 export type Choice = { seed: string; count: number; only: string | undefined }
 
-/** The cases of one run: those whose name holds `only`, else a sample; equal seeds choose equal cases. */
-export function choose(cases: Case[], { seed, count, only }: Choice): Case[] {
-  if (only !== undefined) return cases.filter((each) => each.name.includes(only))
-  const rank = (each: Case) => createHash('sha256').update(`${seed} ${each.name}`).digest('hex')
-  return [...cases].sort((a, b) => rank(a).localeCompare(rank(b))).slice(0, count)
+/** The cases of one run: those whose name holds `only`, else a sample, of each kind in turn; equal seeds choose equal cases. */
+export function choose(kinds: Case[][], { seed, count, only }: Choice): Case[] {
+  if (only !== undefined) return kinds.flat().filter((each) => each.name.includes(only))
+  const shuffled = shuffle(kinds, seed, ([first]) => first?.name ?? '').map((cases) => shuffle(cases, seed, nameOf))
+  const rounds = Math.max(0, ...shuffled.map((cases) => cases.length))
+  const inTurn = Array.from({ length: rounds }, (_, round) => shuffled.flatMap((cases) => cases[round] ?? []))
+  return inTurn.flat().slice(0, count)
 }
+
+function shuffle<T>(list: T[], seed: string, key: (item: T) => string): T[] {
+  const rank = (item: T) =>
+    createHash('sha256')
+      .update(`${seed} ${key(item)}`)
+      .digest('hex')
+  return list.toSorted((a, b) => rank(a).localeCompare(rank(b)))
+}
+
+const nameOf = (each: Case) => each.name
