@@ -83,7 +83,7 @@ const install = (user: string) =>
 
 const status = (user: string) => z.object({ ...common(user), 'rancher-token': field(text).optional() })
 
-const destroy = (user: string) => z.object({ ...common(user), ...changing, confirm: field(parseHostname).optional() })
+const destroy = (user: string) => z.object({ ...common(user), ...changing, confirm: field(text).optional() })
 
 /** One schema a mode, on a common base. */
 export const schemas = { install, status, destroy } satisfies Record<AvailableMode, unknown>

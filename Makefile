@@ -1,0 +1,92 @@
+# The commands of this project; `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+RESULTS := .out/results
+JEST := node --no-warnings --experimental-vm-modules node_modules/jest/bin/jest.js
+E2E := $(JEST) -c jest.e2e.config.js --runInBand --json
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo demo-down
+demo: lab-up ## a highly available Rancher on this machine, by the committed action; a second time: nothing to do
+	node lab/demo.ts up
+
+demo-down: setup ## takes the demo and the lab away
+	node lab/demo.ts down
+
+.PHONY: test test-fast
+test: setup clean-results lab-up check unit scenarios e2e-life e2e-sample ## everything a change must pass; ends with how many passed
+	node scripts/tally.ts $(RESULTS)
+
+test-fast: setup clean-results lint types unit scenarios ## what needs no lab: format, lint, types, unit and scenario tests
+	node scripts/tally.ts $(RESULTS)
+
+.PHONY: check lint types dist readme workflows
+check: setup lint types dist readme workflows ## format, lint, types, dist, README, workflows
+
+lint: setup
+	scripts/step.sh lint biome ci --error-on-warnings .
+
+types: setup
+	scripts/step.sh types tsc -p tsconfig.json --noEmit
+
+dist: setup
+	scripts/step.sh dist node scripts/check-dist.ts
+
+readme: setup
+	scripts/step.sh readme node scripts/readme.ts --check
+
+workflows: setup
+	scripts/step.sh workflows scripts/lint-workflows.sh
+
+.PHONY: unit scenarios
+unit: setup ## unit, property and contract tests
+	$(JEST) --json --outputFile=$(RESULTS)/unit.json --selectProjects unit contract
+
+scenarios: setup ## the committed bundle as a process, as the runner starts it
+	$(JEST) --json --outputFile=$(RESULTS)/scenarios.json --selectProjects scenarios
+
+.PHONY: e2e e2e-life e2e-sample soak
+e2e: e2e-sample ## end-to-end cases from the pool: ONLY=<part of a name> chooses them, SEED=<n> repeats a sample
+
+e2e-life: lab-up ## one life of a stack, end to end
+	$(E2E) --outputFile=$(RESULTS)/life.json life
+
+e2e-sample: lab-up
+	$(E2E) --outputFile=$(RESULTS)/sample.json sample
+
+soak: lab-up ## the life and every end-to-end case; hours
+	$(E2E) --outputFile=$(RESULTS)/soak-life.json life
+	SOAK=1 $(E2E) --outputFile=$(RESULTS)/soak.json sample
+
+.PHONY: bench
+bench: lab-up ## measures and writes bench/RESULTS.md
+	node bench/bench.ts
+
+.PHONY: lab-up lab-down
+lab-up: setup ## the lab: its Docker, its machines' image, the air-gap bundle
+	node lab/lab.ts up
+	node lab/bundle/build.ts
+
+lab-down: setup ## takes the lab away, with all stacks on it
+	node lab/lab.ts down
+
+.PHONY: bundle
+bundle: setup ## writes dist/ from src/, and the README's tables
+	node scripts/bundle.ts
+	node scripts/readme.ts
+
+.PHONY: setup clean-results
+setup:
+	@scripts/setup.sh
+	@mkdir -p $(RESULTS)
+
+clean-results:
+	@rm -rf $(RESULTS)
+	@mkdir -p $(RESULTS)
