@@ -20,4 +20,4 @@ if [ ! -x "$venv/bin/zizmor" ]; then
   python3 -m venv "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check "zizmor==$zizmor_version"
 fi
-"$venv/bin/zizmor" --offline --no-progress --persona pedantic .github action.yml examples/*.yml
+"$venv/bin/zizmor" --offline --no-progress --persona pedantic --config .github/zizmor.yml .github action.yml examples/*.yml
