@@ -19,11 +19,22 @@ export async function prove(probes: Probe[], proof: Proof): Promise<Row[]> {
 }
 
 async function answerOf(probe: Probe, proof: Proof): Promise<Verdict> {
-  const { signal, rounds = Number.POSITIVE_INFINITY, everyMs = 2_000 } = proof
   const deadlineMs = Math.min(probe.deadlineMs, proof.deadlineMs ?? Number.POSITIVE_INFINITY)
-  const deadline = AbortSignal.timeout(deadlineMs)
-  const stop = AbortSignal.any([signal, deadline])
-  let verdict: Verdict = { ok: false, evidence: `did not report within ${Math.round(deadlineMs / 1000)} s` }
+  const deadline = new AbortController()
+  // Not AbortSignal.timeout: its timer lets the process end while a probe hangs.
+  const timer = setTimeout(() => deadline.abort(), deadlineMs)
+  try {
+    const unheard = { ok: false, evidence: `did not report within ${Math.round(deadlineMs / 1000)} s` }
+    return await askUntilYes(probe, proof, AbortSignal.any([proof.signal, deadline.signal]), unheard)
+  } finally {
+    clearTimeout(timer)
+    deadline.abort()
+  }
+}
+
+async function askUntilYes(probe: Probe, proof: Proof, stop: AbortSignal, unheard: Verdict): Promise<Verdict> {
+  const { rounds = Number.POSITIVE_INFINITY, everyMs = 2_000 } = proof
+  let verdict = unheard
   for (let round = 1; round <= rounds && !stop.aborted; round++) {
     verdict = await Promise.race([asked(probe, stop, verdict), ended(stop, verdict)])
     if (verdict.ok) return verdict

@@ -90,6 +90,6 @@ export function lookupOf(address: string): LookupFunction {
 
 /** "no answer" in place of "aborted", which says nothing to a person. */
 function overdue(error: Error, signal: AbortSignal): Error {
-  const isTimeout = signal.reason instanceof Error && signal.reason.name === 'TimeoutError'
-  return isTimeout ? new Error('no answer before the deadline', { cause: error }) : error
+  const { name } = signal.reason as { name?: unknown }
+  return name === 'TimeoutError' ? new Error('no answer before the deadline', { cause: error }) : error
 }

@@ -1,0 +1,165 @@
+import { expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { valuesToInstall } from '../../../src/rancher/apply.ts'
+import { askedValues, plan } from '../../../src/rancher/plan.ts'
+import { digest } from '../../../src/rancher/tls.ts'
+import { digestSecrets, renderValues } from '../../../src/rancher/values.ts'
+import { checkPlan } from '../../../src/schedule.ts'
+import { bare, HOSTNAME, installed, NOW, release, settings, wanted } from './make.ts'
+
+const ids = (...args: Parameters<typeof plan>) => plan(...args).map(({ id }) => id)
+const given = { source: 'secret', certificate: 'CERT', privateKey: 'KEY', ca: 'CA' } as const
+const held = {
+  certificate: { fingerprint: 'AA', chainDigest: digest('CERT'), keyFits: true },
+  ca: { digest: digest('CA'), writtenAt: NOW },
+}
+
+test('from nothing, with cert-manager', () => {
+  expect(ids(bare(), wanted(), undefined, settings())).toEqual([
+    'install-cert-manager',
+    'prove-cert-manager',
+    'install-rancher',
+    'prove-rancher',
+    'set-server-url',
+  ])
+})
+
+test('from nothing, with a certificate', () => {
+  const steps = plan(bare(), wanted(), undefined, settings({ tls: given }))
+  expect(steps.map(({ id }) => id)).toEqual(['write-tls-secrets', 'install-rancher', 'prove-rancher', 'set-server-url'])
+  checkPlan(steps)
+})
+
+test('what stands as asked needs nothing', () => {
+  expect(ids(installed(), wanted(), undefined, settings())).toEqual([])
+  const standing = installed(given, { tls: held })
+  expect(ids(standing, wanted(), undefined, settings({ tls: given }))).toEqual([])
+})
+
+const repairs: [string, Parameters<typeof installed>[1], string[]][] = [
+  [
+    'a replica that is not ready',
+    { deployment: { replicas: 3, ready: 2, updated: 3, observed: true, image: '' } },
+    ['prove-rancher'],
+  ],
+  [
+    'a roll-out not yet seen',
+    { deployment: { replicas: 3, ready: 3, updated: 3, observed: false, image: '' } },
+    ['prove-rancher'],
+  ],
+  ['a deployment that is gone', { deployment: undefined }, ['install-rancher', 'prove-rancher']],
+  ['server-url never set', { serverUrl: '' }, ['set-server-url']],
+  ['server-url never set, but the first login is over', { serverUrl: '', firstLogin: false }, []],
+  ['server-url never set, and no password known', { serverUrl: '', bootstrapSecret: false }, []],
+]
+test.each(repairs)('%s', (_name, over, steps) => {
+  expect(ids(installed({ source: 'rancher' }, over), wanted(), undefined, settings())).toEqual(steps)
+})
+
+test('a killed first install is cleared, then done again', () => {
+  const facts = bare({ release: release({ status: 'pending-install', deployed: undefined }), bootstrapSecret: true })
+  expect(ids(facts, wanted(), undefined, settings({ tls: given }))).toEqual([
+    'write-tls-secrets',
+    'clear-stuck-release-rancher',
+    'install-rancher',
+    'prove-rancher',
+    'set-server-url',
+  ])
+})
+
+test('a killed cert-manager install is cleared first', () => {
+  const stuck = release({ chart: 'cert-manager', status: 'pending-install', deployed: undefined })
+  const facts = bare({ certManager: { release: stuck, kinds: true, ready: undefined } })
+  expect(ids(facts, wanted(), undefined, settings()).slice(0, 3)).toEqual([
+    'clear-stuck-release-cert-manager',
+    'install-cert-manager',
+    'prove-cert-manager',
+  ])
+})
+
+test("somebody else's cert-manager is used and left alone", () => {
+  const foreign = { release: undefined, kinds: true, ready: undefined }
+  expect(ids(installed({ source: 'rancher' }, { certManager: foreign }), wanted(), undefined, settings())).toEqual([])
+})
+
+test('a changed certificate is written, a changed CA also restarts Rancher', () => {
+  const other = { ...given, certificate: 'OTHER' }
+  expect(ids(installed(given, { tls: held }), wanted(), undefined, settings({ tls: other }))).toEqual([
+    'write-tls-secrets',
+  ])
+  const pods = [{ name: 'r', node: 'n', ip: '', ready: true, image: '', createdAt: NOW }]
+  const otherCa = { ...given, ca: 'OTHER' }
+  expect(ids(installed(given, { tls: held, pods }), wanted(), undefined, settings({ tls: otherCa }))).toEqual([
+    'write-tls-secrets',
+    'restart-rancher',
+    'prove-rancher',
+  ])
+})
+
+test('a run killed between the new CA and the restart is finished by the next', () => {
+  const tls = { ...held, ca: { digest: digest('CA'), writtenAt: new Date(NOW.getTime() + 1000) } }
+  const pods = [{ name: 'r', node: 'n', ip: '', ready: true, image: '', createdAt: NOW }]
+  const steps = ids(installed(given, { tls, pods }), wanted(), undefined, settings({ tls: given }))
+  expect(steps).toEqual(['restart-rancher', 'prove-rancher'])
+})
+
+test('a value asked last and dropped is taken out; one that others set stays', () => {
+  const asked = settings({ helmValues: { debug: true } })
+  const values = { ...askedValues(bare(), wanted(), asked), theirs: 1 }
+  const facts = installed({ source: 'rancher' }, { release: release({ values }) })
+  const last = digestSecrets(askedValues(bare(), wanted(), asked))
+  expect(ids(facts, wanted(), last, asked)).toEqual([])
+
+  const [step] = plan(facts, wanted(), last, settings())
+  expect(step?.change).toMatchObject({ kind: 'install-rancher', dropped: [['debug']] })
+  const merged = valuesToInstall(facts, { dropped: [['debug']] }, { settings: settings(), wanted: wanted() })
+  expect(merged).toEqual({ ...askedValues(bare(), wanted(), settings()), theirs: 1 })
+})
+
+test('the first password is given once, and never again a reason to change anything', () => {
+  const asked = settings({ bootstrapPassword: 'secret-one' })
+  const first = askedValues(bare(), wanted(), asked)
+  expect(first).toMatchObject({ bootstrapPassword: 'secret-one' })
+  const facts = installed({ source: 'rancher' }, { release: release({ values: first }) })
+  const last = digestSecrets(first)
+  expect(ids(facts, wanted(), last, asked)).toEqual([])
+  expect(ids(facts, wanted(), last, settings())).toEqual([])
+  expect(ids(facts, wanted(), last, settings({ bootstrapPassword: 'secret-two' }))).toEqual([])
+})
+
+test('no secret stands in a plan', () => {
+  const asked = settings({
+    bootstrapPassword: 'secret-one',
+    helmValues: { extraEnv: [{ name: 'API_TOKEN', value: 'secret-two' }] },
+    tls: { ...given, privateKey: 'secret-three' },
+  })
+  expect(JSON.stringify(plan(bare(), wanted(), undefined, asked))).not.toMatch(/secret-(one|two|three)/)
+})
+
+test('once carried out, there is nothing left to plan', () => {
+  const values = fc.dictionary(
+    fc.constantFrom('debug', 'resources', 'extra'),
+    fc.oneof(fc.integer(), fc.object({ maxDepth: 1 })),
+  )
+  fc.assert(
+    fc.property(values, values, values, fc.constantFrom(3, 5, 7), (lastValues, helmValues, theirs, nodeCount) => {
+      const last = renderValues({
+        hostname: HOSTNAME,
+        nodeCount: 3,
+        bootstrapPassword: undefined,
+        tls: { source: 'rancher' },
+      })
+      const live = { ...theirs, ...last, ...lastValues }
+      const facts = installed({ source: 'rancher' }, { release: release({ values: live }) })
+      const asked = settings({ helmValues })
+      const kept = digestSecrets({ ...last, ...lastValues })
+      const install = plan(facts, wanted({ nodeCount }), kept, asked).find(({ id }) => id === 'install-rancher')
+      if (install === undefined) return
+      const dropped = install.change['dropped'] as string[][]
+      const after = valuesToInstall(facts, { dropped }, { settings: asked, wanted: wanted({ nodeCount }) })
+      const now = installed({ source: 'rancher' }, { release: release({ values: after }) })
+      const keptNow = digestSecrets(askedValues(facts, wanted({ nodeCount }), asked))
+      expect(plan(now, wanted({ nodeCount }), keptNow, asked)).toEqual([])
+    }),
+  )
+})
