@@ -31,7 +31,7 @@ test-fast: setup clean-results lint types unit scenarios ## what needs no lab: f
 check: setup lint types dist readme workflows ## format, lint, types, dist, README, workflows
 
 lint: setup
-	scripts/step.sh lint biome ci --error-on-warnings .
+	scripts/step.sh lint biome ci --colors=off --error-on-warnings .
 
 types: setup
 	scripts/step.sh types tsc -p tsconfig.json --noEmit

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** In the environment of everything a run starts, so that it is found again whoever its parent is by then. */
-export const MARKER = 'RANCHER_HA_RUN'
+export const MARKER = 'RANCHER_HA_FOLDER'
 
 /** Ends what a run started and left: asks, waits for at most `graceMs`, then kills. @returns how many there were */
 export async function endProcesses(marker: string, { graceMs }: { graceMs: number }): Promise<number> {
