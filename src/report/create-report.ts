@@ -52,6 +52,7 @@ export function createReport(runner: Runner, clock: Clock): Report {
       output('error-kind', error.kind)
     },
     async close() {
+      groups.close()
       for (const { text, command } of data.next) runner.line(command === undefined ? text : `${text}\n  ${command}`)
       const url = data.outputs['rancher-url']
       if (url !== undefined) runner.line(`Rancher: ${url}`)

@@ -50,8 +50,10 @@ export class Groups {
       error = thrown
       throw thrown
     } finally {
-      group.end = ending(error, this.#clock.now() - group.startedAt)
-      this.#closeEnded()
+      if (group.end === undefined) {
+        group.end = ending(error, this.#clock.now() - group.startedAt)
+        this.#closeEnded()
+      }
     }
   }
 
@@ -66,6 +68,14 @@ export class Groups {
     if (group?.awaited === text) return
     if (group !== undefined) group.awaited = text
     this.line(`Waiting for ${text}`)
+  }
+
+  /** Leaves what is still open as it is: their lines are told, and no heartbeat comes any more. */
+  close(): void {
+    for (let group = this.#groups[0]; group !== undefined; group = this.#groups[0]) {
+      group.end ??= `✗ ${group.heading}: left unfinished`
+      this.#closeEnded()
+    }
   }
 
   #openFirst(): void {

@@ -127,3 +127,22 @@ test('a failed run ends with its kind, what stands and what to do', async () => 
     'summary ## Rancher: https://r.example.org',
   ])
 })
+
+test('what is open when the run ends is told as left, whatever it says later', async () => {
+  const { told, runner } = scriptedRunner()
+  const clock = fakeClock()
+  const report = createReport(runner, clock)
+  const gate = Promise.withResolvers<void>()
+  const one = report.step('one', () => gate.promise)
+  const two = report.step('two', async () => {
+    report.line('two begins')
+    await gate.promise
+  })
+  await report.close()
+  const open = ['>> one', '<<', '✗ one: left unfinished', '>> two', 'two begins', '<<', '✗ two: left unfinished']
+  expect(told).toEqual([...open, 'summary ## Rancher HA'])
+  gate.resolve()
+  await Promise.all([one, two])
+  await clock.pass(60_000)
+  expect(told).toHaveLength(8)
+})
