@@ -27,7 +27,7 @@ export function labInputs({
     name,
     hostname,
     distribution: 'rke',
-    'kubernetes-version': VERSIONS.kubernetes,
+    'kubernetes-version': VERSIONS.rkeKubernetes,
     'rancher-version': VERSIONS.rancher,
     'airgap-bundle': BUNDLE,
     'local-image': LOCAL_IMAGE,
