@@ -36,5 +36,5 @@ export function parseBastion(text: string): SshTarget {
 /** ssh replaces %h and %p by the node's address and port, %% by a percent sign. @see ssh_config(5), ProxyCommand */
 function renderProxyCommand(target: SshTarget, controlPath: string): string {
   const words = clientArguments(target, controlPath).map((word) => shellQuote(word).replaceAll('%', '%%'))
-  return ['exec', 'ssh', '-W', '[%h]:%p', ...words].join(' ')
+  return ['ssh', '-W', '[%h]:%p', ...words].join(' ')
 }

@@ -2,6 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { errorCode } from './error-code.ts'
+
+const BROKEN_PIPE = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])
 
 export type ClientResult = { exitCode: number | undefined; stdout: string; stderr: string }
 
@@ -16,7 +19,12 @@ export type ClientOptions = { input?: string | Buffer | Readable; signal: AbortS
 export async function runClient(args: string[], { input, signal }: ClientOptions): Promise<ClientResult> {
   signal.throwIfAborted()
   const child = spawn('ssh', args, { stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] })
-  const kill = () => child.kill('SIGTERM')
+  const kill = () => {
+    child.kill('SIGTERM')
+    // The master holds copies of these pipes for as long as the command over there runs.
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+  }
   signal.addEventListener('abort', kill)
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
@@ -40,15 +48,10 @@ async function feed(input: string | Buffer | Readable, stdin: NodeJS.WritableStr
   try {
     await pipeline(source, stdin)
   } catch (error) {
-    if (isBrokenPipe(error)) return
+    if (BROKEN_PIPE.has(errorCode(error) ?? '')) return
     kill()
     throw error
   }
-}
-
-function isBrokenPipe(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET'
 }
 
 function text(chunks: Buffer[]): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StackError } from '../errors.ts'
 import type { Node } from '../node.ts'
+import { errorCode } from './error-code.ts'
 import { fingerprintsOf, knownHostsLines, knownHostsName } from './known-hosts.ts'
 import { type Master, openMaster } from './master.ts'
 import type { OpenContext } from './ssh.ts'
@@ -81,7 +82,7 @@ async function readLines(path: string): Promise<string[]> {
   try {
     return (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    if (errorCode(error) === 'ENOENT') return []
     throw error
   }
 }

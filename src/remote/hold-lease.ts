@@ -1,0 +1,157 @@
+import type { Clock } from '../clock.ts'
+import { StackError } from '../errors.ts'
+import type { Ballot } from './ballot.ts'
+import type { Host } from './host.ts'
+import { formatHolder, type Holder, hasMajority, isOthers, parseRecord, renderRecord } from './lease-record.ts'
+import type { NodeLease } from './node-lease.ts'
+import { pause } from './pause.ts'
+
+/** The nodes that hold our record, and what exactly it says there. */
+export type Copies = Map<string, { ballot: Ballot; content: string }>
+
+export type Holding = {
+  copies: Copies
+  /** Lists of members; of each a majority must have renewed. */
+  lists: string[][]
+  members: string[]
+  generation: number
+  holder: Holder
+  /** Before the first vote was cast. */
+  startedAt: number
+  clock: Clock
+  log: (line: string) => void
+  ballotOf: (host: Host) => Ballot
+}
+
+const RENEW_MS = 15_000
+/** Half a lease's life (LIFE_S): a holder has stopped long before anybody may take over. */
+export const LOSS_MS = 30_000
+/** The wall clock is looked at this often: timers stand still while a machine is suspended. */
+const WATCH_MS = 1000
+
+/** Renews a lease until it is closed or lost. */
+export function holdLease(holding: Holding): NodeLease & { confirm(): Promise<boolean> } {
+  const { copies, lists, members, generation, holder, clock, log } = holding
+  const record = renderRecord({ generation, members, holder })
+  const lost = new AbortController()
+  const closing = new AbortController()
+  const over = AbortSignal.any([lost.signal, closing.signal])
+  let renewedAt = holding.startedAt
+  let cancelLoss = clock.after(LOSS_MS, () => lose('no majority of the nodes renewed it'))
+
+  const lose = (why: string) => {
+    if (over.aborted) return
+    lost.abort(
+      new StackError('lease', `The lease was lost: ${why} for ${LOSS_MS / 1000} s.`, {
+        stands: 'What was started on the nodes is stopped half-way.',
+        next: 'Look whether the nodes run and are reachable, then run again.',
+      }),
+    )
+  }
+
+  const round = async (): Promise<boolean> => {
+    const startedAt = clock.now()
+    const renewals = await Promise.all([...copies].map(([node, copy]) => renew(node, copy, record, holder, generation)))
+    const votes = renewals.flatMap(({ node, content }) => (content === undefined ? [] : [node]))
+    for (const { node, content } of renewals) {
+      const copy = copies.get(node)
+      if (copy !== undefined && content !== undefined) copy.content = content
+    }
+    const isRenewed = hasMajority(lists, votes)
+    if (isRenewed && !over.aborted && startedAt - renewedAt < LOSS_MS) {
+      renewedAt = startedAt
+      cancelLoss()
+      cancelLoss = clock.after(LOSS_MS - (clock.now() - startedAt), () => lose('no majority of the nodes renewed it'))
+    }
+    if (!isRenewed) log(`The lease was renewed only on ${votes.join(', ') || 'no node'}`)
+    return isRenewed && !lost.signal.aborted
+  }
+  const queue = createQueue()
+  const confirm = () => queue(round)
+
+  const renewing = repeat(clock, RENEW_MS, over, confirm)
+  const watching = repeat(clock, WATCH_MS, over, async () => {
+    if (clock.now() - renewedAt >= LOSS_MS) lose('no majority of the nodes renewed it')
+  })
+
+  return {
+    holder: `${holder.run}/${holder.attempt}`,
+    generation,
+    session: holder.session,
+    lost: lost.signal,
+    confirm,
+
+    async admit(host) {
+      const ballot = holding.ballotOf(host)
+      if (!(await confirm()))
+        throw new StackError('lease', `${ballot.node} gets no record of a lease that is not held.`)
+      await queue(async () => {
+        const { content } = await ballot.read()
+        if (isOthers(content, holder.session)) {
+          throw new StackError('lease', `${ballot.node} says another run holds the lease.`)
+        }
+        const swap = await ballot.swap(content, record)
+        if (swap.swapped) copies.set(ballot.node, { ballot, content: swap.content })
+      })
+    },
+
+    async [Symbol.asyncDispose]() {
+      closing.abort()
+      cancelLoss()
+      await Promise.all([renewing, watching])
+      await queue(() => release(holding))
+    },
+  }
+}
+
+type Renewal = { node: string /** undefined: it was not renewed there. */; content: string | undefined }
+
+/** The record there may be ours though unexpected: the answer to an earlier renewal was lost. */
+async function renew(
+  node: string,
+  { ballot, content }: { ballot: Ballot; content: string },
+  record: string,
+  { session }: Holder,
+  generation: number,
+): Promise<Renewal> {
+  try {
+    const first = await ballot.swap(content, record)
+    if (first.swapped) return { node, content: first.content }
+    const there = parseRecord(first.content)
+    if (there?.holder?.session !== session || there.generation !== generation) return { node, content: undefined }
+    const second = await ballot.swap(first.content, record)
+    return { node, content: second.swapped ? second.content : undefined }
+  } catch {
+    return { node, content: undefined } // a node that does not answer is a vote less, and counted as such
+  }
+}
+
+async function release({ copies, members, generation, holder, log }: Holding): Promise<void> {
+  const record = renderRecord({ generation, members, holder: null })
+  const results = await Promise.allSettled(
+    [...copies.values()].map(({ ballot, content }) => ballot.swap(content, record)),
+  )
+  const failed = [...copies.keys()].filter((_, index) => results[index]?.status === 'rejected')
+  if (failed.length > 0) log(`The lease of ${formatHolder(holder)} stands on ${failed.join(', ')} until it expires`)
+}
+
+/** Calls `act` again and again, `everyMs` apart, until `over`. */
+async function repeat(clock: Clock, everyMs: number, over: AbortSignal, act: () => Promise<unknown>): Promise<void> {
+  while (!over.aborted) {
+    await pause(clock, everyMs, over)
+    if (!over.aborted) await act()
+  }
+}
+
+/** One after the other, so that no two rounds write over each other's copies. */
+function createQueue(): <T>(act: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (act) => {
+    const next = last.then(act)
+    last = next.then(
+      () => undefined,
+      () => undefined,
+    )
+    return next
+  }
+}

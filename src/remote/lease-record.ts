@@ -1,0 +1,111 @@
+import { quorum } from '../quorum.ts'
+
+/** Who holds a lease. `session` tells two processes of the same run apart. */
+export type Holder = { owner: string; ownerName: string; run: string; attempt: number; session: string }
+
+/** What lease.json on a node says. A released lease stays, without a holder, so that the node keeps its vote. */
+export type LeaseRecord = {
+  /** Seconds since the node's boot at which it was written. */
+  uptimeAtRenewal: number
+  bootId: string
+  generation: number
+  /** The members it was taken over, by name. */
+  members: string[]
+  holder: Holder | null
+}
+
+/** What one node answered, with its own clock. `content` is the file's text, empty when there is none. */
+export type Found = { node: string; content: string; uptimeS: number; bootId: string }
+
+/** A lease lives this long after its last renewal; who takes over waits longer by the grace. */
+export const LIFE_S = 60
+export const GRACE_S = 30
+
+export type LeaseVerdict =
+  | { kind: 'free' }
+  | { kind: 'held'; holder: Holder; ageS: number; node: string }
+  /** Nobody renews it any more, but these held it and may have left work running. */
+  | { kind: 'expired'; holders: Holder[] }
+
+/** Whether a lease may be taken, by what the nodes that answer say; `session` is the asker's own. */
+export function judgeLease(found: Found[], session: string): LeaseVerdict {
+  const others = found.flatMap((one) => {
+    const holder = parseRecord(one.content)?.holder
+    return holder == null || holder.session === session ? [] : [{ holder, ageS: ageOf(one), node: one.node }]
+  })
+  const [youngest] = others.toSorted((a, b) => a.ageS - b.ageS)
+  if (youngest === undefined) return { kind: 'free' }
+  if (youngest.ageS <= LIFE_S + GRACE_S) return { kind: 'held', ...youngest }
+  const holders = new Map(others.map(({ holder }) => [holder.session, holder]))
+  return { kind: 'expired', holders: [...holders.values()] }
+}
+
+/**
+ * Seconds since the renewal by the node's own clock, which nobody sets. After a reboot it is at least the time since
+ * the boot; a record of another boot can only be older than that.
+ */
+function ageOf({ content, uptimeS, bootId }: Found): number {
+  const record = parseRecord(content)
+  if (record === undefined) return Number.POSITIVE_INFINITY
+  return record.bootId === bootId ? uptimeS - record.uptimeAtRenewal : uptimeS
+}
+
+/** undefined for what is not a record: a node without one has no vote, whatever else lies in its folder. */
+export function parseRecord(content: string): LeaseRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(content)
+    return isRecord(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isRecord(value: unknown): value is LeaseRecord {
+  if (typeof value !== 'object' || value === null) return false
+  const { generation, members, uptimeAtRenewal, bootId, holder } = value as Partial<LeaseRecord>
+  return (
+    Number.isInteger(generation) &&
+    Array.isArray(members) &&
+    typeof uptimeAtRenewal === 'number' &&
+    typeof bootId === 'string' &&
+    (holder === null || typeof holder?.session === 'string')
+  )
+}
+
+/** Whether it says that somebody other than `session` holds the lease. */
+export function isOthers(content: string, session: string): boolean {
+  const holder = parseRecord(content)?.holder
+  return holder != null && holder.session !== session
+}
+
+/** Stand in a rendered record for what only the node knows when it writes it. */
+export const UPTIME_MARK = '"@UPTIME@"'
+export const BOOT_MARK = '@BOOT@'
+
+/** One line; the node puts its clock in. */
+export function renderRecord({
+  generation,
+  members,
+  holder,
+}: Pick<LeaseRecord, 'generation' | 'members' | 'holder'>): string {
+  return JSON.stringify({ uptimeAtRenewal: JSON.parse(UPTIME_MARK), bootId: BOOT_MARK, generation, members, holder })
+}
+
+/** The distinct lists of members that stand on the nodes that answer. */
+export function recordedLists(found: Found[]): string[][] {
+  const lists = found.flatMap(({ content }) => {
+    const record = parseRecord(content)
+    return record === undefined ? [] : [record.members]
+  })
+  return [...new Map(lists.map((list) => [list.toSorted().join(), list])).values()]
+}
+
+/** Whether the votes are a majority of each list, so that two holders would have a voter in common. */
+export function hasMajority(lists: string[][], votes: string[]): boolean {
+  return lists.every((list) => list.filter((member) => votes.includes(member)).length >= quorum(list.length))
+}
+
+/** "run 42, attempt 1, of acme/infra" */
+export function formatHolder({ run, attempt, ownerName }: Holder): string {
+  return `run ${run}, attempt ${attempt}, of ${ownerName}`
+}
