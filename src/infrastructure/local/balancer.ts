@@ -3,7 +3,7 @@ import { StackError } from '../../errors.ts'
 import type { InfrastructureFacts } from '../infrastructure.ts'
 import type { LocalContext } from './context.ts'
 import type { LocalFindings, Machine } from './findings.ts'
-import { parseTargets, STATE_PORT } from './haproxy.ts'
+import { parseTargets, STATE_PORT, targetsIn } from './haproxy.ts'
 import { parseMemory } from './memory.ts'
 import { BALANCER } from './names.ts'
 import { PATHS } from './paths.ts'
@@ -61,7 +61,7 @@ export async function updateBalancer(
   await docker.write(name, { path: PATHS.haproxy, content: config, mode: '0644', user: 'root' }, signal)
   await mustExec(docker, name, ['systemctl', 'enable', '--quiet', 'haproxy'], signal)
   await mustExec(docker, name, ['systemctl', 'reload-or-restart', 'haproxy'], signal)
-  const wanted = [...new Set(config.match(/(?<=server \S+ )[\d.]+/g))].sort().join()
+  const wanted = targetsIn(config).join()
   while ((await readTargets(docker, name)).join() !== wanted) await delay(POLL_MS, undefined, { signal })
 }
 

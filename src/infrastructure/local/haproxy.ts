@@ -39,8 +39,13 @@ export function renderHaproxy(targets: { name: string; address: string }[]): str
   ].join('\n')
 }
 
+/** Addresses a rendered configuration forwards to, sorted. */
+export function targetsIn(config: string): string[] {
+  return [...new Set([...config.matchAll(/^ {2}server \S+ ([\d.]+):/gm)].map(([, address = '']) => address))].sort()
+}
+
 /**
- * Addresses the running process forwards both ports to, from its answer to `show servers state`.
+ * Addresses, sorted, that the running process forwards both ports to, from its answer to `show servers state`.
  *
  * @see HAProxy Management Guide 9.3, "show servers state": columns are named in the line that starts with "#"
  */

@@ -6,7 +6,7 @@ import type { DockerFacts } from './docker.ts'
 import type { LocalFindings, Machine } from './findings.ts'
 import { findEntry, foreignAddresses } from './hosts-file.ts'
 import { MACHINE_USER } from './image.ts'
-import { BALANCER, isOurs, nodeNumber, stackHash } from './names.ts'
+import { BALANCER, isOurs, stackHash } from './names.ts'
 import { PATHS } from './paths.ts'
 import { publicKeyIn } from './public-key.ts'
 import { refuseForeign, refuseName } from './refuse.ts'
@@ -78,7 +78,7 @@ function machinesOf({ containers, volumes }: DockerFacts, subnet: string, { name
     const machine = at(name)
     if (machine !== undefined) machine.volume = true
   }
-  return [...found.values()].sort((a, b) => nodeNumber(a.name) - nodeNumber(b.name))
+  return [...found.values()].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
 }
 
 function missing(name: string, subnet: string): Machine {

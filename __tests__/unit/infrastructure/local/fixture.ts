@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto'
+import type { Infrastructure } from '../../../../src/infrastructure/infrastructure.ts'
+import { type LocalOptions, localInfrastructure } from '../../../../src/infrastructure/local/local.ts'
+import { labelsOf, namesOf } from '../../../../src/infrastructure/local/names.ts'
+import type { StackId } from '../../../../src/node.ts'
+import type { InfrastructureFixture } from '../../../contract/infrastructure.ts'
+import { FakeDaemon, fakeDocker } from './fake-docker.ts'
+import { FakeRunner } from './fake-runner.ts'
+
+export type LocalFixture = InfrastructureFixture & {
+  daemon: FakeDaemon
+  runner: FakeRunner
+  stack: StackId
+  open(options?: LocalOptions, stack?: StackId): Infrastructure
+}
+
+/** A stack on a daemon in memory; its owner is new each time, so that locks of this machine do not meet. */
+export async function localFixture(image: string | undefined = 'machine:1'): Promise<LocalFixture> {
+  const daemon = new FakeDaemon()
+  daemon.images.add('machine:1')
+  const runner = new FakeRunner(daemon)
+  const stack: StackId = { name: 'rancher', owner: randomUUID(), ownerName: 'acme/cattle' }
+  const hostname = 'rancher.example.test'
+  const run = { id: '41', attempt: 1 }
+  return {
+    daemon,
+    runner,
+    stack,
+    wanted: { nodeCount: 3, hostname },
+    open: (options: LocalOptions = {}, id: StackId = stack) =>
+      localInfrastructure(
+        { stack: id, run, provider: { kind: 'local', image } },
+        { hostname, docker: fakeDocker(daemon), runner, ...options },
+      ),
+    world: async () => [...daemon.listing(), runner.hosts],
+    makes: {
+      async addLookAlikes() {
+        const sister = { ...stack, name: 'rancher-2' }
+        const labels = labelsOf(sister, run, new Date(0), undefined)
+        const longer = `${namesOf(stack).prefix}-backup`
+        daemon.networks.set('rancher-ha-rancher', { subnets: ['10.77.0.0/24'], labels: {} })
+        daemon.volumes.set(longer, { labels: {}, files: new Map([['/var/precious', 'yes']]) })
+        const spec = { hostname: 'node-1', image: 'machine:1', network: 'rancher-ha-rancher', restart: true }
+        const layer = new Map<string, string>()
+        const rest = { state: 'running', layer, haproxy: undefined, enabled: false } as const
+        for (const [name, address, of] of [
+          [longer, '10.77.0.11', {}],
+          [namesOf(sister).container('node-1'), '10.77.0.12', labels],
+        ] as const) {
+          daemon.machines.set(name, { spec: { ...spec, name, address, labels: of, volume: longer }, ...rest })
+        }
+        runner.hosts += '10.77.0.10 other.example.test # rancher-ha 1/rancher\n'
+      },
+      kill(moment) {
+        const death = new AbortController()
+        let changes = 0
+        daemon.beforeChange = () => {
+          changes += 1
+          if (changes >= moment) death.abort(new Error('killed'))
+          death.signal.throwIfAborted()
+        }
+        return {
+          signal: death.signal,
+          happened() {
+            daemon.beforeChange = () => {}
+            return death.signal.aborted
+          },
+        }
+      },
+    },
+    async [Symbol.asyncDispose]() {},
+  }
+}
