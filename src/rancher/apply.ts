@@ -2,6 +2,7 @@ import type { KubernetesObject, V1Deployment } from '@kubernetes/client-node'
 import { StackError } from '../errors.ts'
 import type { Api } from '../kubernetes/distribution.ts'
 import type { RancherSettings } from '../settings.ts'
+import { keepingBootstrapSecret } from './bootstrap-secret.ts'
 import { CERT_MANAGER_VALUES, proveCertManager } from './cert-manager.ts'
 import type { ChartFinder, Fetch } from './chart.ts'
 import { openClient } from './client.ts'
@@ -63,7 +64,10 @@ export async function applyChange(
       return writeTlsSecrets(settings, kube)
     case 'install-rancher': {
       const values = valuesToInstall(await inspect(kube), change, shop)
-      return installRancher(await charts(), change.version, values).catch((thrown) => explain(thrown, kube))
+      const tools = await charts()
+      return keepingBootstrapSecret(kube, () =>
+        installRancher(tools, change.version, values).catch((thrown: unknown) => explain(thrown, kube)),
+      )
     }
     case 'restart-rancher':
       return restart(kube)

@@ -8,7 +8,7 @@ export type RancherFacts = {
   /** undefined while there is no deployment. */
   deployment: DeploymentFacts | undefined
   pods: PodFacts[]
-  /** Whether the first password stands; if it does, the chart keeps it and no input changes it. */
+  /** Whether the first password stands (or our copy of it); if so, the chart keeps it and no input changes it. */
   bootstrapSecret: boolean
   tls: TlsFacts
   /** Rancher's own settings; undefined before Rancher made them, serverUrl '' while nobody has set it. */

@@ -1,6 +1,6 @@
 import { StackError } from '../errors.ts'
+import { readBootstrapPassword } from './bootstrap-secret.ts'
 import type { RancherClient } from './client.ts'
-import { secret } from './inspect.ts'
 import type { Kube } from './kube.ts'
 import { type Look, until } from './until.ts'
 
@@ -26,7 +26,7 @@ const PATIENCE = 30
  * @throws StackError of kind `rancher` when the password is no longer the first one
  */
 export async function setServerUrl({ kube, client, url, mask, signal, log }: FirstLogin): Promise<void> {
-  const password = await readPassword(kube)
+  const password = await readBootstrapPassword(kube)
   mask(password)
   let refusals = 0
   await until({ what: `server-url is ${url}`, deadlineMs: DEADLINE_MS, signal, log }, async () => {
@@ -47,14 +47,6 @@ async function putSetting(client: RancherClient, token: string, url: string, sig
   await client.ask('/v3/tokens?action=logout', { method: 'POST', headers, json: {}, signal })
   const ok = seen.status === 200 && seen.body.includes(JSON.stringify(url))
   return { ok, evidence: ok ? 'set' : `PUT answered ${put.status}: ${put.body.slice(0, 200)}` }
-}
-
-async function readPassword(kube: Kube): Promise<string> {
-  const found = (await secret(kube, 'bootstrap-secret'))?.data?.['bootstrapPassword']
-  if (found !== undefined) return Buffer.from(found, 'base64').toString('utf8')
-  throw new StackError('rancher', 'Secret cattle-system/bootstrap-secret holds no password.', {
-    next: 'Set server-url in the user interface at the first login.',
-  })
 }
 
 function giveUp(url: string): StackError {

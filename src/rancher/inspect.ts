@@ -1,4 +1,5 @@
 import type { KubernetesObject, V1Deployment, V1Pod, V1Secret } from '@kubernetes/client-node'
+import { hasBootstrapSecret } from './bootstrap-secret.ts'
 import {
   CERT_MANAGER_NAMESPACE,
   CERT_MANAGER_RELEASE,
@@ -21,7 +22,7 @@ export async function inspect(kube: Kube): Promise<RancherFacts> {
       releaseOf(kube, NAMESPACE, RELEASE),
       kube.get<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: NAMESPACE, name: 'rancher' }),
       readPods(kube),
-      secret(kube, 'bootstrap-secret'),
+      hasBootstrapSecret(kube),
       secret(kube, 'tls-rancher-ingress'),
       secret(kube, 'tls-ca'),
       setting(kube, 'server-url'),
@@ -34,7 +35,7 @@ export async function inspect(kube: Kube): Promise<RancherFacts> {
     release,
     deployment: deployment && deploymentFacts(deployment),
     pods,
-    bootstrapSecret: bootstrap?.data?.['bootstrapPassword'] !== undefined,
+    bootstrapSecret: bootstrap,
     tls: { certificate: certificateFacts(certificate), ca: caFacts(ca) },
     serverUrl,
     firstLogin: firstLogin === undefined ? undefined : firstLogin !== 'false',
@@ -43,13 +44,13 @@ export async function inspect(kube: Kube): Promise<RancherFacts> {
 }
 
 /** The pods of Rancher itself, those that are being ended left out. */
-export async function readPods(kube: Kube): Promise<PodFacts[]> {
+async function readPods(kube: Kube): Promise<PodFacts[]> {
   const pods = await kube.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod', namespace: NAMESPACE }, 'app=rancher')
   return pods.filter(({ metadata }) => metadata?.deletionTimestamp === undefined).map(podFacts)
 }
 
-export function secret(kube: Kube, name: string, namespace = NAMESPACE): Promise<V1Secret | undefined> {
-  return kube.get<V1Secret>({ apiVersion: 'v1', kind: 'Secret', namespace, name })
+function secret(kube: Kube, name: string): Promise<V1Secret | undefined> {
+  return kube.get<V1Secret>({ apiVersion: 'v1', kind: 'Secret', namespace: NAMESPACE, name })
 }
 
 /** Whether the newest template runs on as many replicas as asked, all of them ready. */
@@ -100,7 +101,7 @@ async function releaseOf(kube: Kube, namespace: string, name: string): Promise<R
 type Setting = KubernetesObject & { value?: string; default?: string }
 
 /** A setting of Rancher's: what was set, else its default; undefined while Rancher has not made it. */
-export async function setting(kube: Kube, name: string): Promise<string | undefined> {
+async function setting(kube: Kube, name: string): Promise<string | undefined> {
   const found = await kube.get<Setting>({ apiVersion: 'management.cattle.io/v3', kind: 'Setting', name })
   if (found === undefined) return undefined
   return found.value || (found.default ?? '')

@@ -2,8 +2,9 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import type { V1Secret } from '@kubernetes/client-node'
+import type { KubernetesObject, V1Secret } from '@kubernetes/client-node'
 import { applyChange, type Workshop } from '../../../src/rancher/apply.ts'
+import { keepingBootstrapSecret, readBootstrapPassword } from '../../../src/rancher/bootstrap-secret.ts'
 import { lastWords, runHelm } from '../../../src/rancher/helm.ts'
 import { inspect } from '../../../src/rancher/inspect.ts'
 import { plan, type RancherChange } from '../../../src/rancher/plan.ts'
@@ -151,4 +152,28 @@ test('a stuck revision is forgotten, and nothing else', async () => {
   await applyChange(clear as RancherChange, await workshop(settings()), at(kube), signal)
   expect(kube.changes).toEqual(['remove Secret/sh.helm.release.v1.rancher.v2'])
   expect((await inspect(kube)).release).toMatchObject({ revision: 1, status: 'deployed' })
+})
+
+const password = (name: string) =>
+  ({
+    kind: 'Secret',
+    metadata: { name, namespace: 'cattle-system' },
+    data: { bootstrapPassword: Buffer.from('generated').toString('base64') },
+  }) as KubernetesObject
+
+test('the first password outlives a helm that is killed while it makes the Secret anew', async () => {
+  const kube = fakeKube([password('bootstrap-secret')])
+  const killed = keepingBootstrapSecret(kube, async () => {
+    await kube.remove({ apiVersion: 'v1', kind: 'Secret', namespace: 'cattle-system', name: 'bootstrap-secret' })
+    throw new Error('killed')
+  })
+  await expect(killed).rejects.toThrow('killed')
+  expect((await inspect(kube)).bootstrapSecret).toBe(true)
+
+  let seen = ''
+  await keepingBootstrapSecret(kube, async () => {
+    seen = await readBootstrapPassword(kube)
+  })
+  expect(seen).toBe('generated')
+  expect(kube.objects.map(({ metadata }) => metadata?.name)).toEqual(['bootstrap-secret'])
 })
