@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { throwRefusals } from '../errors.ts'
 import { quorum } from '../quorum.ts'
 import type { Lease } from '../remote/lease.ts'
+import type { NodeLease } from '../remote/node-lease.ts'
 import type { InstallRun } from '../run.ts'
 import { runSteps } from '../run-steps.ts'
 import type { Change, Step } from '../steps.ts'
@@ -21,16 +22,16 @@ export async function converge(run: InstallRun, stack: Stack, first: Seen, asked
   const machines = planInfrastructure(stack, first, asked)
   const members = asked.cluster.nodes.map(({ name }) => name)
   await using guards = new AsyncDisposableStack()
-  let lease: Lease | undefined
+  let lease: NodeLease | undefined
 
   if (machines.length > 0) {
-    if (canHold(first, members)) lease = guards.use(await stack.lease(first.infrastructure, members))
+    if (canHold(first, members)) lease = guards.use(await stack.lease(members))
     const guard = lease ?? guards.use(await stack.infrastructure.claim(run.settings.waitForLeaseMs))
     await changeMachines(run, stack, guard)
   }
   const starts = machines.some(({ change }) => change.kind === 'start-node')
   let seen = machines.length > 0 ? await look(run, stack, true) : first
-  lease ??= guards.use(await stack.lease(seen.infrastructure, members))
+  lease ??= guards.use(await stack.lease(members))
 
   seen = starts ? await settle(run, stack) : await look(run, stack)
   seen = await changeCluster(run, stack, seen, lease)
@@ -54,7 +55,8 @@ async function changeMachines(run: InstallRun, stack: Stack, guard: Lease): Prom
   await act(run, steps, guard, (change, lease, signal) => stack.infrastructure.apply(change, lease, signal))
 }
 
-async function changeCluster(run: InstallRun, stack: Stack, seen: Seen, lease: Lease): Promise<Seen> {
+/** A node that was made anew gets its vote once it is part of the cluster. */
+async function changeCluster(run: InstallRun, stack: Stack, seen: Seen, lease: NodeLease): Promise<Seen> {
   const wanted = await want(run, stack, seen)
   throwRefusals(refuseStack(stack, seen, wanted))
   const steps = planCluster(stack, seen, wanted)
@@ -62,7 +64,9 @@ async function changeCluster(run: InstallRun, stack: Stack, seen: Seen, lease: L
   await act(run, steps, lease, (change, held, signal) =>
     stack.distribution.apply(change, stack.hosts, wanted.cluster, held, signal),
   )
-  return look(run, stack)
+  const now = await look(run, stack)
+  await Promise.all(stack.hosts.reached.map((host) => lease.admit(host)))
+  return now
 }
 
 async function changeRancher(run: InstallRun, stack: Stack, seen: Seen, lease: Lease): Promise<void> {

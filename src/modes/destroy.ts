@@ -68,8 +68,5 @@ async function holdNodes(stack: Stack, seen: Seen) {
   const { nodes } = seen.infrastructure
   const answering = stack.hosts.reached.length
   if (seen.cluster.state === 'none' || answering < quorum(nodes.length)) return undefined
-  return stack.lease(
-    seen.infrastructure,
-    nodes.map(({ name }) => name),
-  )
+  return stack.lease(nodes.map(({ name }) => name))
 }

@@ -2,7 +2,7 @@ import type { Infrastructure, InfrastructureFacts } from '../infrastructure/infr
 import type { Api, Distribution } from '../kubernetes/distribution.ts'
 import type { Rancher } from '../rancher/rancher.ts'
 import type { Access, Hosts } from '../remote/host.ts'
-import type { Lease } from '../remote/lease.ts'
+import type { NodeLease } from '../remote/node-lease.ts'
 import type { Run } from '../run.ts'
 import type { RancherSettings } from '../settings.ts'
 import type { Tools } from '../tools/tools.ts'
@@ -21,7 +21,7 @@ export interface Stack extends AsyncDisposable {
   /** Reads all rooms; changes nothing. With `afresh` it connects again, and waits for machines that boot. */
   inspect(options?: { afresh: boolean }): Promise<Seen>
   /** Takes the lease over connections of its own, so that `inspect` may close the others. */
-  lease(seen: InfrastructureFacts, members: string[]): Promise<Lease>
+  lease(members: string[]): Promise<NodeLease>
 }
 
 /** What status and destroy know of Rancher: only what stands. */
@@ -121,24 +121,19 @@ export async function openStack(run: Run): Promise<Stack> {
       const there = cluster.state === 'running' ? await rancher.inspect(await openApi()) : noRancher(new Date())
       return { infrastructure: facts, cluster, rancher: there }
     },
-    async lease(_seen, members) {
-      const own = await connect(true)
-      const { stack, run: id, waitForLeaseMs } = settings
-      const lease = await takeLease(own, { stack, run: id, members, waitMs: waitForLeaseMs, log }).catch(
-        async (thrown: unknown) => {
-          await own[Symbol.asyncDispose]()
-          throw thrown
-        },
-      )
-      const { holder, generation, lost } = lease
+    async lease(members) {
+      await using opened = new AsyncDisposableStack()
+      const own = opened.use(await connect(false))
+      const { stack, run: id, waitForLeaseMs: waitMs } = settings
+      const lease = opened.use(await takeLease(own, { stack, run: id, members, waitMs, log, signal }))
+      const closing = opened.move()
       return {
-        holder,
-        generation,
-        lost,
-        async [Symbol.asyncDispose]() {
-          await lease[Symbol.asyncDispose]()
-          await own[Symbol.asyncDispose]()
-        },
+        holder: lease.holder,
+        generation: lease.generation,
+        lost: lease.lost,
+        session: lease.session,
+        admit: (host) => lease.admit(host),
+        [Symbol.asyncDispose]: () => closing.disposeAsync(),
       }
     },
     [Symbol.asyncDispose]: close,

@@ -1,3 +1,4 @@
+import { StackError, throwRefusals } from '../errors.ts'
 import type { Outcome, StatusRun } from '../run.ts'
 import { proveStack } from './prove.ts'
 import { openStack } from './stack.ts'
@@ -9,6 +10,16 @@ const ANSWER_MS = 20_000
 export async function status(run: StatusRun): Promise<Outcome> {
   await using stack = await openStack(run)
   const seen = await run.report.step('Look at what stands', () => stack.inspect())
+  throwRefusals(seen.infrastructure.refusals)
+  if (seen.infrastructure.nodes.length === 0) throw nothingThere(run)
   await proveStack(run, stack, seen, { rounds: 1, deadlineMs: ANSWER_MS })
   return { changed: false }
+}
+
+function nothingThere({ settings }: StatusRun): StackError {
+  const { name, ownerName } = settings.stack
+  return new StackError('preflight', `There is no stack "${name}" of ${ownerName} here.`, {
+    stands: 'Nothing of ours stands.',
+    next: 'Look whether name and provider are right, or run mode install.',
+  })
 }
