@@ -15,7 +15,7 @@ export async function applyLocal(context: LocalContext, change: LocalChange, sig
     case 'create-network':
       return createNetwork(context, change.subnet, signal)
     case 'create-balancer':
-      return createBalancer(context, change, signal)
+      return createBalancer(context, change.address, signal)
     case 'update-balancer':
       return updateBalancer(context, change.config, signal)
     case 'create-node':
@@ -39,15 +39,10 @@ async function createNetwork(context: LocalContext, subnet: string, signal: Abor
   await docker.createNetwork({ name: names.network, subnet, gateway: gatewayOf(subnet), labels }, signal)
 }
 
-/** The key first: nodes that are made at the same moment wait for nothing else. */
-async function createBalancer(
-  context: LocalContext,
-  { address, config }: { address: string; config: string },
-  signal: AbortSignal,
-): Promise<void> {
+/** Its machine and the stack's key; nodes that are made next wait for nothing else of it. */
+async function createBalancer(context: LocalContext, address: string, signal: AbortSignal): Promise<void> {
   await ensureMachine(context, { name: BALANCER, address }, signal)
   await mustExec(context.docker, context.names.container(BALANCER), ['sh', '-c', MAKE_KEY], signal)
-  await updateBalancer(context, config, signal)
 }
 
 async function removeNetwork(context: LocalContext, signal: AbortSignal): Promise<void> {

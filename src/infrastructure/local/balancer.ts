@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { StackError } from '../../errors.ts'
 import type { InfrastructureFacts } from '../infrastructure.ts'
+import { booted } from './boot.ts'
 import type { LocalContext } from './context.ts'
 import type { LocalFindings, Machine } from './findings.ts'
 import { parseTargets, STATE_PORT, targetsIn } from './haproxy.ts'
@@ -52,12 +53,10 @@ export async function readBalancer({ docker, names, runner }: LocalContext, mach
 }
 
 /** Lets HAProxy forward as `config` says, without ending a connection; waits until it does. */
-export async function updateBalancer(
-  { docker, names }: LocalContext,
-  config: string,
-  signal: AbortSignal,
-): Promise<void> {
+export async function updateBalancer(context: LocalContext, config: string, signal: AbortSignal): Promise<void> {
+  const { docker, names } = context
   const name = names.container(BALANCER)
+  await booted(context, name, signal)
   await docker.write(name, { path: PATHS.haproxy, content: config, mode: '0644', user: 'root' }, signal)
   await mustExec(docker, name, ['systemctl', 'enable', '--quiet', 'haproxy'], signal)
   await mustExec(docker, name, ['systemctl', 'reload-or-restart', 'haproxy'], signal)

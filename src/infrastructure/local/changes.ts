@@ -2,7 +2,7 @@
 export type LocalChange =
   | { kind: 'build-image'; image: string }
   | { kind: 'create-network'; subnet: string }
-  | { kind: 'create-balancer'; address: string; config: string }
+  | { kind: 'create-balancer'; address: string }
   | { kind: 'update-balancer'; config: string }
   | { kind: 'create-node' | 'start-node'; node: string; address: string }
   | { kind: 'set-name'; hostname: string; address: string }

@@ -25,9 +25,9 @@ RUN apt-get update \\
  && : >/etc/machine-id
 RUN useradd --create-home --groups docker --shell /bin/bash --password '*' ${MACHINE_USER} \\
  && echo '${MACHINE_USER} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/${MACHINE_USER} \\
- && printf '%s\\n' 'UsePAM no' 'UseDNS no' 'PasswordAuthentication no' 'MaxStartups 500' 'MaxSessions 500' >/etc/ssh/sshd_config.d/machine.conf \\
+ && printf '%s\\n' 'HostKey /etc/ssh/ssh_host_ed25519_key' 'UsePAM no' 'UseDNS no' 'PasswordAuthentication no' 'MaxStartups 500' 'MaxSessions 500' >/etc/ssh/sshd_config.d/machine.conf \\
  && mkdir -p /etc/systemd/system/ssh.service.d \\
- && printf '%s\\n' '[Service]' 'ExecStartPre=' 'ExecStartPre=/usr/bin/ssh-keygen -A' 'ExecStartPre=/usr/sbin/sshd -t' >/etc/systemd/system/ssh.service.d/keys.conf \\
+ && printf '%s\\n' '[Service]' 'ExecStartPre=' 'ExecStartPre=/bin/sh -c "test -s /etc/ssh/ssh_host_ed25519_key.pub || ssh-keygen -q -t ed25519 -N \\"\\" -f /etc/ssh/ssh_host_ed25519_key"' 'ExecStartPre=/usr/sbin/sshd -t' >/etc/systemd/system/ssh.service.d/keys.conf \\
  && printf '%s\\n' '[Unit]' 'Before=containerd.service docker.service' '[Service]' 'Type=oneshot' 'RemainAfterExit=yes' \\
     'ExecStart=/usr/bin/mount --make-rshared /' '[Install]' 'WantedBy=multi-user.target' >/etc/systemd/system/shared-mounts.service \\
  && systemctl enable shared-mounts.service ssh.service docker.service containerd.service \\

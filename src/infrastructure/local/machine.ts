@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { StackError } from '../../errors.ts'
+import { booted } from './boot.ts'
 import type { LocalContext } from './context.ts'
 import type { Container } from './docker.ts'
 import { MACHINE_USER } from './image.ts'
@@ -9,7 +10,7 @@ import { publicKeyIn } from './public-key.ts'
 
 const POLL_MS = 250
 
-/** The machine, made as far as it was not, booted. */
+/** The machine, made as far as it was not, and started; it may still boot. */
 export async function ensureMachine(
   context: LocalContext,
   machine: { name: string; address: string },
@@ -19,7 +20,6 @@ export async function ensureMachine(
   const name = names.container(machine.name)
   const container = await makeContainer(context, machine, signal)
   if (container !== 'running') await docker.start(name, signal)
-  await booted(context, name, signal)
 }
 
 /** A node that lets the stack's key in and whose sshd answers; its disk stays what it was. */
@@ -33,6 +33,7 @@ export async function ensureNode(
   const name = names.container(node.name)
   const content = `${await stackKey(context)}\n`
   await docker.write(name, { path: PATHS.authorizedKeys, content, mode: '0600', user: MACHINE_USER }, signal)
+  await booted(context, name, signal)
   while (!(await runner.answers(node.address, 22, 'SSH-'))) await delay(POLL_MS, undefined, { signal })
 }
 
@@ -64,15 +65,6 @@ async function makeContainer(
   const place = { name: container, hostname: name, network: names.network, address, volume }
   await docker.createMachine({ ...place, image: image.name, labels, restart }, signal)
   return 'created'
-}
-
-/** Until systemd has started what it starts at boot; a unit that failed is not ours to judge here. */
-async function booted({ docker }: LocalContext, container: string, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    const { stdout } = await docker.exec(container, ['systemctl', 'is-system-running'], signal)
-    if (/^(running|degraded)$/m.test(stdout)) return
-    await delay(POLL_MS, undefined, { signal })
-  }
 }
 
 /** Public half of the stack's key, from the balancer's disk. */

@@ -52,17 +52,19 @@ function planBalancer(facts: InfrastructureFacts, own: LocalFindings, { nodeCoun
   const names = new Set([...nodeNames(nodeCount), ...standing])
   const targets = [...names].map((name) => ({ name, address: addressOf(network.subnet, name) }))
   const config = renderHaproxy(targets)
+  const steps: Step[] = []
   if (balancer.container !== 'running' || balancer.publicKey === undefined) {
-    const isThere = balancer.container === 'stopped'
-    const change: LocalChange = { kind: 'create-balancer', address: balancer.address, config }
-    const title = isThere ? 'Start the load balancer' : 'Create the load balancer'
-    return [step(CREATE_BALANCER, title, 5 * MINUTE_MS, change, [IMAGE, NETWORK])]
+    const title = balancer.container === 'stopped' ? 'Start the load balancer' : 'Create the load balancer'
+    const change: LocalChange = { kind: 'create-balancer', address: balancer.address }
+    steps.push(step(CREATE_BALANCER, title, 5 * MINUTE_MS, change, [IMAGE, NETWORK]))
   }
   const forwards = new Set(facts.loadBalancer?.targets)
   const isRight = facts.loadBalancer?.serving === true && targets.every(({ address }) => forwards.has(address))
-  if (isRight && balancer.config === config) return []
-  const change: LocalChange = { kind: 'update-balancer', config }
-  return [step('update-balancer', 'Update the load balancer', MINUTE_MS, change)]
+  if (!isRight || balancer.config !== config) {
+    const title = `Balance ${[...names].join(', ')}`
+    steps.push(step('update-balancer', title, 5 * MINUTE_MS, { kind: 'update-balancer', config }, [CREATE_BALANCER]))
+  }
+  return steps
 }
 
 function planNodes(own: LocalFindings, { nodeCount }: WantedInfrastructure): Step[] {

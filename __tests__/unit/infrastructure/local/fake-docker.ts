@@ -152,7 +152,7 @@ function answer(daemon: FakeDaemon, name: string, command: string[]): Answer {
   const machine = daemon.running(name)
   const says = (stdout: string) => ({ exitCode: 0, stdout, stderr: '' })
   switch (command.join(' ')) {
-    case 'systemctl is-system-running':
+    case 'systemctl is-system-running --wait':
       return says('running\n')
     case `sh -c ${MAKE_KEY}`: {
       const disk = daemon.files(machine, PATHS.key)
