@@ -127,6 +127,12 @@ test('the first password is given once, and never again a reason to change anyth
   expect(ids(facts, wanted(), last, settings({ bootstrapPassword: 'secret-two' }))).toEqual([])
 })
 
+test('a password given after Rancher made its own changes nothing', () => {
+  const asked = settings({ bootstrapPassword: 'secret-one' })
+  expect(ids(installed(), wanted(), undefined, asked)).toEqual([])
+  expect(askedValues(installed(), wanted(), asked)).not.toHaveProperty('bootstrapPassword')
+})
+
 test('no secret stands in a plan', () => {
   const asked = settings({
     bootstrapPassword: 'secret-one',
