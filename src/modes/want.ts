@@ -4,7 +4,8 @@ import type { Stack } from './stack.ts'
 
 /** What is asked, made exact by what stands: a version not given is the running one, else the tested one. */
 export async function want({ settings, signal }: InstallRun, stack: Stack, seen: Seen): Promise<Wanted> {
-  const images = await stack.tools.images()
+  const needsCertManager = settings.rancher.tls.source !== 'secret'
+  const images = (await stack.tools.images()).filter((image) => needsCertManager || image.for !== 'cert-manager')
   const cluster = wantedCluster(settings, seen.infrastructure, images)
   const surroundings = {
     kubernetesVersion: seen.cluster.version ?? settings.kubernetesVersion,
