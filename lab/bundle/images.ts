@@ -1,4 +1,4 @@
-import { copyFile, cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cached } from '../host/cache.ts'
@@ -50,8 +50,7 @@ function recipesFor(kubernetes: string): Record<ImageGroup['for'], Recipe[]> {
 }
 
 async function buildGroup(group: ImageGroup['for'], recipes: Recipe[], { path }: Binaries): Promise<ImageGroup> {
-  const used = recipes.flatMap((recipe) => recipe.programs.map((program) => path[program] ?? ''))
-  const key = keyOf(treeKey(), await folderInput(FOLDER), JSON.stringify(recipes), ...used)
+  const key = keyOf(...(await inputsOf(recipes, path)))
   const names = recipes.map((recipe) => recipe.name)
   const file = await cached(`Images for ${group}`, join(CACHE, 'images', `${group}-${key}.tar`), async (to) => {
     await buildImage({ name: IMAGES.base, from: { folder: 'base' }, programs: [] }, path)
@@ -59,6 +58,15 @@ async function buildGroup(group: ImageGroup['for'], recipes: Recipe[], { path }:
     await docker(['save', '-o', to, ...names])
   })
   return { for: group, names, file }
+}
+
+/** All that the images are made from: the tree below them, folders, texts and programs. */
+async function inputsOf(recipes: Recipe[], path: Record<string, string>): Promise<string[]> {
+  const folders = recipes.flatMap(({ from }) => ('folder' in from ? [from.folder] : []))
+  const contents = await Promise.all(['base', ...folders].map((folder) => folderInput(join(FOLDER, folder))))
+  const collect = await readFile(join(FOLDER, 'collect'), 'utf8')
+  const programs = recipes.flatMap((recipe) => recipe.programs.map((program) => path[program] ?? ''))
+  return [treeKey(), collect, JSON.stringify(recipes), ...contents, ...programs]
 }
 
 async function buildImage({ name, from, programs }: Recipe, path: Record<string, string>): Promise<void> {

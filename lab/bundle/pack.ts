@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { beside } from '../host/cache.ts'
 import { run } from '../host/command.ts'
@@ -72,6 +72,7 @@ export async function replaceBundle(bundle: string, key: string, fill: (folder: 
   const index = await fill(folder)
   await writeFile(join(folder, 'bundle.json'), `${JSON.stringify(index, null, 2)}\n`)
   await writeFile(join(folder, '.key'), key)
+  await chmod(folder, 0o755)
   await rm(bundle, { recursive: true, force: true })
   await rename(folder, bundle)
 }
