@@ -5,9 +5,10 @@ import { dockerLines } from './host/docker.ts'
 import { prepareKernel, restoreKernel } from './host/kernel.ts'
 import { underLock } from './host/lock.ts'
 import { ensurePackages, exists } from './host/packages.ts'
+import { subnets } from './host/traces.ts'
 import { setStackNames, stackNames } from './hosts-file.ts'
 import { ensureMachineImage } from './machine/image.ts'
-import { DOCKER_HOST, RUN, STATE } from './places.ts'
+import { DOCKER_HOST, LAB, RUN, STATE } from './places.ts'
 import { load, save, saved } from './saved.ts'
 
 const USAGE = 'lab.ts up | down [--keep] | status | save NAME | load NAME | saved'
@@ -27,11 +28,12 @@ export async function down({ keep = false } = {}): Promise<void> {
   if (await exists(RUN)) {
     if (await exists(STATE)) {
       await mountDisk()
+      await startDaemon()
+      await setStackNames(await subnets(), [])
       await stopDaemon()
     }
     await restoreKernel()
   }
-  await setStackNames([])
   if (await exists(STATE)) await unmountDisk({ keep })
   await rm(RUN, { recursive: true, force: true })
 }
@@ -41,7 +43,7 @@ async function status(): Promise<void> {
   console.log(`The lab is up: DOCKER_HOST=${DOCKER_HOST}`)
   for (const line of await dockerLines(['ps', '-a', '--format', '{{.Names}}  {{.Status}}  {{.Image}}']))
     console.log(line)
-  for (const line of await stackNames()) console.log(line)
+  for (const line of await stackNames(await subnets())) console.log(line)
 }
 
 async function main([verb, name = '']: string[]): Promise<void> {
@@ -55,5 +57,5 @@ async function main([verb, name = '']: string[]): Promise<void> {
 }
 
 if (import.meta.main) {
-  await underLock('lab', async () => main(process.argv.slice(2)))
+  await underLock(LAB, async () => main(process.argv.slice(2)))
 }

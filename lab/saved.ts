@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { startDaemon, stopDaemon } from './host/daemon.ts'
 import { copyFolder, isBtrfs, LIVE, SAVED } from './host/disk.ts'
 import { docker, dockerLines } from './host/docker.ts'
+import { subnets } from './host/traces.ts'
 import { setStackNames, stackNames } from './hosts-file.ts'
 
 /** What of a kept stack is not on its disks. */
@@ -17,7 +18,7 @@ const note = (name: string) => join(SAVED, `${name}.json`)
  */
 export async function save(name: string): Promise<void> {
   if (!NAME.test(name)) throw new Error(`${name}: a name has a-z, 0-9 and '-'.`)
-  const kept: Saved = { running: await runningContainers(), names: await stackNames() }
+  const kept: Saved = { running: await runningContainers(), names: await stackNames(await subnets()) }
   if (await isBtrfs()) {
     await copyFolder(LIVE, join(SAVED, name))
   } else {
@@ -35,10 +36,10 @@ export async function load(name: string): Promise<void> {
     throw new Error(`${name}: no such kept stack.`, { cause })
   })
   const kept = JSON.parse(text) as Saved
+  await setStackNames(await subnets(), kept.names)
   await stopDaemon()
   await copyFolder(join(SAVED, name), LIVE)
   await startDaemon()
-  await setStackNames(kept.names)
   await startContainers(kept.running)
 }
 

@@ -83,4 +83,4 @@ async function main(): Promise<void> {
   console.log(from === 'modules' ? await buildBundle(kubernetes) : await downloadBundle(bundlePath(kubernetes)))
 }
 
-if (import.meta.main) await underLock('bundle', main)
+if (import.meta.main) await underLock('rancher-ha-bundle', main)

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { copyFile, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DOCKER_HOST, RUN } from '../places.ts'
+import { DOCKER_HOST, LAB, RUN } from '../places.ts'
 import { LIVE } from './disk.ts'
 import { DOCKER_ENV, docker } from './docker.ts'
-import { bridges, removeTraces } from './traces.ts'
+import { networks, removeTraces } from './traces.ts'
 import { until } from './wait.ts'
 
 const PID = join(RUN, 'docker.pid')
@@ -45,7 +45,7 @@ export async function stopDaemon(): Promise<void> {
   if (!(await answers())) await startDaemon()
   const running = (await docker(['ps', '-q'])).split('\n').filter((id) => id !== '')
   if (running.length > 0) await docker(['kill', ...running])
-  const left = await bridges()
+  const left = await networks()
   const pid = await daemonPid()
   if (pid !== undefined) await end(pid)
   await removeTraces(left)
@@ -65,7 +65,7 @@ function flags(): string[] {
     ...['--storage-driver', 'overlay2', '--bridge', 'none'],
     ...['--add-runtime', `lab=${SHIM}`, '--default-runtime', 'lab'],
     // Beside another Docker on this machine, whose containerd it may share.
-    ...['--containerd-namespace', 'rancher-ha-lab', '--containerd-plugins-namespace', 'rancher-ha-lab-plugins'],
+    ...['--containerd-namespace', LAB, '--containerd-plugins-namespace', `${LAB}-plugins`],
   ]
 }
 

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 
+/** In the environment of a process that holds a lock: the lock's name. */
 const HELD = 'RANCHER_HA_LAB_LOCK'
 
 /**
@@ -12,7 +13,7 @@ export async function underLock(name: string, main: () => Promise<unknown>): Pro
   if (process.env[HELD] !== name) {
     const env = { ...process.env, [HELD]: name }
     const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
-    const { status } = spawnSync('flock', ['--close', `/run/rancher-ha-${name}.lock`, ...self], {
+    const { status } = spawnSync('flock', ['--close', `/run/${name}.lock`, ...self], {
       stdio: 'inherit',
       env,
     })
