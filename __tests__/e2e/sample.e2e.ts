@@ -5,7 +5,7 @@ import { repositoryFolder } from '../runner/action-file.ts'
 import { base, loadBase } from './base.ts'
 import { clear } from './eye/machines.ts'
 import { choose, families, pool } from './pool/pool.ts'
-import { minutes } from './stage.ts'
+import { minutes, within } from './stage.ts'
 
 /** SEED= repeats a sample, ONLY= names cases by a part of their sentence, SOAK=1 runs all, SAMPLE= so many. */
 const seed = process.env['SEED'] ?? String(Date.now() % 100_000)
@@ -48,14 +48,3 @@ test.each(chosen)(
 afterAll(async () => {
   if (process.env['KEEP'] === undefined) await clear(base.name, base.hostname)
 }, minutes(2))
-
-/** The case itself has a deadline; the stack it starts from may have to be built first. */
-async function within(deadlineMs: number, work: Promise<void>): Promise<void> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new Error(`not done within ${deadlineMs / 1000} s`)), deadlineMs)
-  try {
-    await Promise.race([work, late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
-}

@@ -1,6 +1,7 @@
 import { type Certificate, certificateFor } from '../../lab/certificates.ts'
 import { labInputs } from '../../lab/settings.ts'
 import { filesWithSecrets } from '../runner/masks.ts'
+import { killTree } from '../runner/processes.ts'
 import { type RunOptions, type RunResult, runAction, type StepResult } from '../runner/runner.ts'
 import { labEnvironment } from './eye/lab.ts'
 import type { View } from './eye/web.ts'
@@ -52,13 +53,31 @@ export function stackNamed(name: string): Stack {
   }
 }
 
+const runs = new Set<string>()
+
+/** Ends what a test that failed left running, so that it does not change the ground of the next one. */
+export async function endRuns(): Promise<void> {
+  for (const trackingId of runs) await killTree(trackingId)
+  runs.clear()
+}
+
 /**
  * Runs main and then post, each on a fresh runner, and holds what is true of every run: post succeeds,
  * no process outlives it, and no secret stays on the disk.
  */
 export async function act(label: string, inputs: Inputs, options: RunOptions = {}): Promise<Done> {
   const env = { ...labEnvironment(), ...options.env }
-  await using main = await runAction(inputs, { label: `${label}-${inputs['mode']}`, onLine: tell, ...options, env })
+  const onStart = (trackingId: string) => {
+    runs.add(trackingId)
+    options.onStart?.(trackingId)
+  }
+  await using main = await runAction(inputs, {
+    label: `${label}-${inputs['mode']}`,
+    onLine: tell,
+    ...options,
+    env,
+    onStart,
+  })
   const post = await main.post()
   const left = await filesWithSecrets(main.disk.temp, main.masks)
   const wrong = [

@@ -1,4 +1,5 @@
 import { test } from '@jest/globals'
+import { endRuns } from './stack.ts'
 
 let failed: string | undefined
 
@@ -9,12 +10,26 @@ export function stage(title: string, deadlineMs: number, run: () => Promise<void
     async () => {
       if (failed !== undefined) throw new Error(`not tried: '${failed}' failed before`)
       failed = title
+      const startedAt = Date.now()
       process.stderr.write(`  ${new Date().toISOString().slice(11, 19)} ${title}\n`)
-      await run()
+      await within(deadlineMs, run())
+      process.stderr.write(`    done in ${Math.round((Date.now() - startedAt) / 1000)} s\n`)
       failed = undefined
     },
-    deadlineMs,
+    deadlineMs + minutes(1),
   )
+}
+
+/** Gives work so much time; when it fails or is late, what it left running is ended. */
+export async function within(deadlineMs: number, work: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error(`not done within ${deadlineMs / 1000} s`)), deadlineMs)
+  try {
+    await Promise.race([work, late.promise])
+  } finally {
+    clearTimeout(timer)
+    await endRuns()
+  }
 }
 
 export const minutes = (count: number) => count * 60_000

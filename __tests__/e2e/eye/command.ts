@@ -30,6 +30,9 @@ export async function output(
   options?: Parameters<typeof attempt>[2],
 ): Promise<string> {
   const { exitCode, stdout, stderr } = await attempt(command, args, options)
-  if (exitCode !== 0) throw new Error(`${command} ${args.join(' ')}: exit code ${exitCode}: ${(stderr.trim() || stdout.trim()).slice(-2_000)}`)
+  if (exitCode !== 0)
+    throw new Error(
+      `${command} ${args.join(' ')}: exit code ${exitCode}: ${(stderr.trim() || stdout.trim()).slice(-2_000)}`,
+    )
   return stdout.trim()
 }
