@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { StackError } from '../../errors.ts'
-import type { Answer, Docker, DockerFacts } from './docker.ts'
+import type { Answer, Docker, DockerFacts, MachineSpec } from './docker.ts'
 import { parseContainers, parseNetworks, parseVolumes } from './docker-json.ts'
 import { LABELS, type Labels } from './names.ts'
 
@@ -46,22 +46,8 @@ export const dockerCli: Docker = {
     await removed(['volume', 'rm', name], signal)
   },
 
-  async createMachine({ name, hostname, image, network, address, volume, labels, restart }, signal) {
-    const systemd = ['--privileged', '--cgroupns', 'private', '--tmpfs', '/run', '--tmpfs', '/tmp']
-    const life = ['--stop-signal', 'SIGRTMIN+3', '--restart', restart ? 'unless-stopped' : 'no']
-    const place = [
-      '--name',
-      name,
-      '--hostname',
-      hostname,
-      '--network',
-      network,
-      '--ip',
-      address,
-      '-v',
-      `${volume}:/var`,
-    ]
-    await run(['create', ...systemd, ...life, ...place, ...labelFlags(labels), image], { signal })
+  async createMachine(spec, signal) {
+    await run(createArgs(spec), { signal })
   },
   async start(container, signal) {
     await run(['start', container], { signal })
@@ -79,6 +65,15 @@ export const dockerCli: Docker = {
     await run(['exec', '--interactive', '--user', user, container, ...command], { input: content, signal })
   },
   exec: (container, command, signal) => ask(['exec', container, ...command], { ...(signal && { signal }) }),
+}
+
+/** `docker create` of a machine: systemd with a cgroup tree and a /var of its own. */
+export function createArgs(spec: MachineSpec): string[] {
+  const { name, hostname, image, network, address, volume, labels, restart } = spec
+  const systemd = ['--privileged', '--cgroupns', 'private', '--tmpfs', '/run', '--tmpfs', '/tmp']
+  const life = ['--stop-signal', 'SIGRTMIN+3', '--restart', restart ? 'unless-stopped' : 'no']
+  const place = ['--hostname', hostname, '--network', network, '--ip', address, '--volume', `${volume}:/var`]
+  return ['create', '--name', name, ...systemd, ...life, ...place, ...labelFlags(labels), image]
 }
 
 async function facts(stack: string, prefix: string): Promise<DockerFacts> {

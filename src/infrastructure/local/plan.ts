@@ -47,10 +47,10 @@ function planGround({ image, network }: LocalFindings): Step[] {
 }
 
 function planBalancer(facts: InfrastructureFacts, own: LocalFindings, { nodeCount }: WantedInfrastructure): Step[] {
-  const { balancer, network, nodes } = own
+  const { balancer, nodes } = own
   const standing = nodes.filter(({ container }) => container !== 'missing').map(({ name }) => name)
-  const names = new Set([...nodeNames(nodeCount), ...standing])
-  const targets = [...names].map((name) => ({ name, address: addressOf(network.subnet, name) }))
+  const names = [...new Set([...nodeNames(nodeCount), ...standing])]
+  const targets = names.map((name) => ({ name, address: nodeAddress(own, name) }))
   const config = renderHaproxy(targets)
   const steps: Step[] = []
   if (balancer.container !== 'running' || balancer.publicKey === undefined) {
@@ -61,7 +61,7 @@ function planBalancer(facts: InfrastructureFacts, own: LocalFindings, { nodeCoun
   const forwards = new Set(facts.loadBalancer?.targets)
   const isRight = facts.loadBalancer?.serving === true && targets.every(({ address }) => forwards.has(address))
   if (!isRight || balancer.config !== config) {
-    const title = `Balance ${[...names].join(', ')}`
+    const title = `Balance ${names.join(', ')}`
     steps.push(step('update-balancer', title, 5 * MINUTE_MS, { kind: 'update-balancer', config }, [CREATE_BALANCER]))
   }
   return steps
@@ -76,10 +76,15 @@ function planNodes(own: LocalFindings, { nodeCount }: WantedInfrastructure): Ste
     const verb = verbFor(node, own.balancer.publicKey)
     if (verb === undefined || (isSurplus && verb !== 'Finish')) return []
     const kind = verb === 'Start' ? 'start-node' : 'create-node'
-    const change: LocalChange = { kind, node: name, address: addressOf(own.network.subnet, name) }
+    const change: LocalChange = { kind, node: name, address: nodeAddress(own, name) }
     const title = `${verb} ${name}`
     return [step(`${verb.toLowerCase()}-${name}`, title, 5 * MINUTE_MS, change, [IMAGE, NETWORK, CREATE_BALANCER])]
   })
+}
+
+/** Where a node is; where it will be, when it is still to be made. */
+function nodeAddress({ network, nodes }: LocalFindings, name: string): string {
+  return nodes.find((node) => node.name === name)?.address ?? addressOf(network.subnet, name)
 }
 
 /** A new key of the stack is let in by nodes that stand, too. */
