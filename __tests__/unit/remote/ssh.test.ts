@@ -5,13 +5,15 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import { StackError } from '../../../src/errors.ts'
 import type { Access, Host, Hosts } from '../../../src/remote/host.ts'
 import { shellQuote } from '../../../src/remote/shell.ts'
 import { openHosts } from '../../../src/remote/ssh.ts'
 import { freePort, makeKey, publicKey, type Sshd, startSshd } from '../../fakes/sshd.ts'
+
+jest.setTimeout(60_000)
 
 // A folder whose name ssh could stumble over: blanks, a percent sign, and longer than a socket's path may be.
 const folder = mkdtempSync(join(tmpdir(), `ssh 100%h ${'x'.repeat(90)}-`))

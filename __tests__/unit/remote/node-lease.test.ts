@@ -1,0 +1,216 @@
+import { expect, test } from '@jest/globals'
+import { parseRecord } from '../../../src/remote/lease-record.ts'
+import { type BallotOptions, type NodeLease, takeLeaseOver } from '../../../src/remote/node-lease.ts'
+import { ballotOf, type LeaseNode, leaseNode } from '../../fakes/ballots.ts'
+import { manualClock } from '../../fakes/manual-clock.ts'
+
+/** Three nodes, and runners that may be cut from them. */
+function lab(names = ['a', 'b', 'c']) {
+  const clock = manualClock()
+  const nodes = names.map(leaseNode)
+  const log: string[] = []
+  const runner = (session: string, given: { members?: string[]; waitMs?: number; allowMinority?: boolean } = {}) => {
+    const cut = new Set<string>()
+    const ballot = (node: LeaseNode) =>
+      ballotOf(node, clock, async () => {
+        if (cut.has(node.name)) throw new Error('cut')
+      })
+    const options: BallotOptions = {
+      stack: { name: 'prod', owner: '1', ownerName: 'acme/infra' },
+      run: { id: session, attempt: 1 },
+      members: names,
+      waitMs: 0,
+      log: (line) => log.push(line),
+      clock,
+      session,
+      ballotOf: ({ node }) => ballot(nodes.find(({ name }) => name === node.name) as LeaseNode),
+      ...given,
+    }
+    return { cut, take: () => takeLeaseOver(nodes.map(ballot), options) }
+  }
+  const holders = () => nodes.map(({ content }) => parseRecord(content)?.holder?.session)
+  return { clock, nodes, log, runner, holders }
+}
+
+test('the first run takes the lease, renews it, and releases it with its generation kept', async () => {
+  const { clock, runner, holders, nodes } = lab()
+  const lease = await runner('one').take()
+  expect([lease.holder, lease.generation, holders()]).toEqual(['one/1', 1, ['one', 'one', 'one']])
+  await clock.advance(300_000)
+  expect(lease.lost.aborted).toBe(false)
+  expect(parseRecord(nodes[0]?.content ?? '')?.uptimeAtRenewal).toBe(1300)
+  await lease[Symbol.asyncDispose]()
+  expect(holders()).toEqual([undefined, undefined, undefined])
+  expect((await runner('two').take()).generation).toBe(2)
+})
+
+test('a second run is told who holds the lease', async () => {
+  const { clock, runner } = lab()
+  await runner('one').take()
+  await clock.advance(8000)
+  await expect(runner('two').take()).rejects.toMatchObject({
+    kind: 'lease',
+    message:
+      'The lease of stack "prod" was not taken: run one, attempt 1, of acme/infra holds it, renewed 8 s ago on a.',
+  })
+})
+
+test('a second run that may wait goes on when the first is done', async () => {
+  const { clock, runner, log } = lab()
+  const first = await runner('one').take()
+  const second = runner('two', { waitMs: 600_000 }).take()
+  await clock.advance(60_000)
+  await first[Symbol.asyncDispose]()
+  await clock.advance(5000)
+  expect((await second).generation).toBe(2)
+  expect(log).toContainEqual(expect.stringMatching(/^Waiting for the lease: run one/))
+})
+
+test('who waits in vain is told so at the end of the wait', async () => {
+  const { clock, runner } = lab()
+  await runner('one').take()
+  const second = expect(runner('two', { waitMs: 30_000 }).take()).rejects.toMatchObject({ kind: 'lease' })
+  await clock.advance(30_000)
+  await second
+})
+
+test('a holder that is cut from a majority has lost after 30 s, long before another may take over and end its work', async () => {
+  const { clock, runner, nodes } = lab()
+  const first = runner('one')
+  const lease = await first.take()
+  first.cut.add('b').add('c')
+  await clock.advance(29_000)
+  expect(lease.lost.aborted).toBe(false)
+  await clock.advance(1000)
+  expect(lease.lost.reason).toMatchObject({ kind: 'lease' })
+  await clock.advance(55_000)
+  await expect(runner('two').take()).rejects.toMatchObject({ kind: 'lease' })
+  await clock.advance(25_000)
+  expect((await runner('two').take()).generation).toBe(2)
+  expect(nodes.map(({ ended }) => ended)).toEqual([['one'], ['one'], ['one']])
+})
+
+test('a node wiped during a lease is nobody’s vote until a holder gives it its copy', async () => {
+  const { clock, runner, nodes, holders } = lab()
+  const first = runner('one')
+  const lease = await first.take()
+  const [, b, c] = nodes as [LeaseNode, LeaseNode, LeaseNode]
+  b.content = ''
+  await clock.advance(30_000)
+  expect([lease.lost.aborted, holders()]).toEqual([false, ['one', undefined, 'one']])
+  const second = runner('two')
+  second.cut.add('a')
+  c.content = '' // a second one: only the wiped two answer
+  await expect(second.take()).rejects.toThrow('a did not answer, and b, c has no record of it')
+})
+
+test('a node rebuilt during a lease gives no second majority', async () => {
+  const { clock, runner, nodes } = lab()
+  await (await runner('zero').take())[Symbol.asyncDispose]()
+  const first = runner('one')
+  first.cut.add('c')
+  const lease = await first.take()
+  const [, b] = nodes as [LeaseNode, LeaseNode]
+  b.content = ''
+  const second = runner('two')
+  second.cut.add('a')
+  await expect(second.take()).rejects.toMatchObject({ kind: 'lease' })
+  await clock.advance(30_000)
+  expect(lease.lost.aborted).toBe(true)
+})
+
+test('a node made anew under the lease is admitted, and then carries it', async () => {
+  const { clock, runner, nodes, holders } = lab()
+  const lease = await runner('one').take()
+  const [a, b] = nodes as [LeaseNode, LeaseNode]
+  b.content = ''
+  await admit(lease, 'b')
+  a.content = ''
+  await clock.advance(60_000)
+  expect([lease.lost.aborted, holders()]).toEqual([false, [undefined, 'one', 'one']])
+})
+
+test('who has lost the lease admits nobody', async () => {
+  const { clock, runner, nodes } = lab()
+  const first = runner('one')
+  const lease = await first.take()
+  for (const name of 'abc') first.cut.add(name)
+  await clock.advance(40_000)
+  first.cut.clear()
+  const [a] = nodes as [LeaseNode]
+  a.content = ''
+  await expect(admit(lease, 'a')).rejects.toMatchObject({ kind: 'lease' })
+  expect(a.content).toBe('')
+})
+
+test('without any record all members must answer', async () => {
+  const { runner, nodes } = lab()
+  const first = runner('one')
+  first.cut.add('c')
+  await expect(first.take()).rejects.toThrow('c did not answer, and a, b has no record of it')
+  expect(nodes.map(({ content }) => content)).toEqual(['', '', ''])
+})
+
+test('where most lost their record, who might still hold it is waited for', async () => {
+  const { clock, runner, nodes } = lab()
+  const first = await runner('one').take()
+  await first[Symbol.asyncDispose]()
+  for (const node of nodes.slice(1)) node.content = ''
+  let isTaken = false
+  const second = runner('two')
+    .take()
+    .then(() => {
+      isTaken = true
+    })
+  await clock.advance(29_000)
+  expect(isTaken).toBe(false)
+  await clock.advance(1000)
+  await second
+})
+
+test('of two that start at once one gets it', async () => {
+  const { runner } = lab()
+  const both = await Promise.allSettled([runner('one').take(), runner('two').take()])
+  expect(both.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(1)
+})
+
+test('a stack that grows is held by a majority of its old nodes and of its new ones', async () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+  const { runner, holders } = lab(names)
+  const small = runner('one', { members: ['a', 'b', 'c'] })
+  for (const name of 'defg') small.cut.add(name)
+  await (await small.take())[Symbol.asyncDispose]()
+  const grown = await runner('two').take()
+  expect(holders()).toEqual(names.map(() => 'two'))
+  await grown[Symbol.asyncDispose]()
+  const stale = runner('three', { members: ['a', 'b', 'c'] })
+  for (const name of 'cdefg') stale.cut.add(name)
+  await expect(stale.take()).rejects.toMatchObject({ kind: 'lease' })
+})
+
+test('a minority suffices only when it is said that the others are fenced', async () => {
+  const { clock, runner, nodes } = lab()
+  await (await runner('one').take())[Symbol.asyncDispose]()
+  const lonely = runner('two')
+  lonely.cut.add('a').add('b')
+  await expect(lonely.take()).rejects.toMatchObject({ kind: 'lease' })
+  const fenced = runner('three', { allowMinority: true })
+  fenced.cut.add('a').add('b')
+  const lease = await fenced.take()
+  await clock.advance(120_000)
+  expect(lease.lost.aborted).toBe(false)
+  expect(parseRecord(nodes[2]?.content ?? '')?.holder?.session).toBe('three')
+})
+
+test('an answer that was lost does not cost the node', async () => {
+  const { clock, runner, nodes } = lab()
+  const lease = await runner('one').take()
+  const [a, b] = nodes as [LeaseNode, LeaseNode]
+  for (const node of [a, b]) node.content = node.content.replace(/"uptimeAtRenewal":\d+/, '"uptimeAtRenewal":999')
+  await clock.advance(60_000)
+  expect(lease.lost.aborted).toBe(false)
+})
+
+async function admit(lease: NodeLease, name: string): Promise<void> {
+  await lease.admit({ node: { name } } as Parameters<NodeLease['admit']>[0])
+}
