@@ -10,6 +10,7 @@ import { loadImages, missingImages } from './load-images.ts'
 import { type Obtained, obtainState } from './obtain-state.ts'
 import type { RkeChange } from './plan.ts'
 import { proveCluster } from './prove.ts'
+import { accountsOf, planeImages, pullImages } from './pull-images.ts'
 import { sha256 } from './state.ts'
 import { forgetNodes } from './state-file.ts'
 import { writeState } from './state-store.ts'
@@ -23,6 +24,8 @@ export async function applyChange(change: RkeChange, work: Work): Promise<void> 
   switch (change.kind) {
     case 'load-images':
       return await loadMissing(hostOf(hosts, change.node), work)
+    case 'pull-images':
+      return await pullAhead(hostOf(hosts, change.node), change.version, work)
     case 'clear-leftovers':
       return await clearListeners(hostOf(hosts, change.node))
     case 'clean-node':
@@ -43,6 +46,14 @@ export async function applyChange(change: RkeChange, work: Work): Promise<void> 
 async function loadMissing(host: Host, { wanted, signal }: Work): Promise<void> {
   const present = (await host.run("docker image ls --format '{{.Repository}}:{{.Tag}}'", { sudo: true })).split('\n')
   await loadImages(host, missingImages(wanted.images, present), signal)
+}
+
+/** What cannot be pulled now is told and left to rke, whose error is the one that counts. */
+async function pullAhead(host: Host, version: string, { tools, wanted, signal }: Work): Promise<void> {
+  // A state nobody keeps: only the names of images are read from it.
+  const images = planeImages(await mintState(tools, wanted, version, undefined, signal))
+  const failed = await pullImages(host, images, accountsOf(wanted), signal)
+  if (failed.length > 0) tools.log(`warning: ${host.node.name} could not pull ${failed.join(', ')} ahead`)
 }
 
 async function clearFormerCluster(host: Host, { wanted }: Work): Promise<void> {

@@ -13,6 +13,7 @@ import { kubeletVersion, resolveVersion } from './versions.ts'
 export type RkeChange = Change &
   (
     | { kind: 'load-images'; node: string }
+    | { kind: 'pull-images'; node: string; version: string }
     | { kind: 'clear-leftovers'; node: string }
     | { kind: 'clean-node'; node: string }
     | { kind: 'write-state-ahead'; version: string }
@@ -36,7 +37,7 @@ export function planCluster(facts: ClusterFacts, wanted: WantedCluster): Step[] 
 
 function upSteps(facts: ClusterFacts, wanted: WantedCluster, version: string): Step[] {
   const leaving = leavingMembers(facts, wanted.nodes)
-  const prepare = [...imageSteps(facts, wanted), ...leftoverSteps(facts, wanted), ...cleanSteps(facts, wanted)]
+  const prepare = [...imageSteps(facts, wanted, version), ...leftoverSteps(facts, wanted), ...cleanSteps(facts, wanted)]
   const cleaned = prepare.filter(({ change }) => change.kind === 'clean-node').map(({ id }) => id)
   const ahead = step(
     'write-state-ahead',
@@ -88,11 +89,22 @@ function upTitle({ state }: ClusterFacts, joins: string[], version: string): str
   return joins.length === 0 ? 'Bring Kubernetes to its settings with rke' : `Join ${joins.join(', ')} with rke`
 }
 
-function imageSteps(facts: ClusterFacts, wanted: WantedCluster): Step[] {
-  return sortedNodes(wanted).flatMap((node) => {
-    const present = own(facts).nodes.find(({ name }) => name === node)?.images ?? []
-    if (missingImages(wanted.images, present).length === 0) return []
-    return [step(`load-images-${node}`, `Load images on ${node}`, 20 * MINUTE, { kind: 'load-images', node })]
+/** From the bundle what a node lacks; without one, what every node runs is pulled ahead onto those that are to join. */
+function imageSteps(facts: ClusterFacts, wanted: WantedCluster, version: string): Step[] {
+  return sortedNodes(wanted).flatMap((name) => {
+    const node = own(facts).nodes.find((one) => one.name === name)
+    if (wanted.images.length === 0) {
+      if (node !== undefined && hasPlane(node)) return []
+      return [
+        step(`pull-images-${name}`, `Pull images on ${name}`, 20 * MINUTE, {
+          kind: 'pull-images',
+          node: name,
+          version,
+        }),
+      ]
+    }
+    if (missingImages(wanted.images, node?.images ?? []).length === 0) return []
+    return [step(`load-images-${name}`, `Load images on ${name}`, 20 * MINUTE, { kind: 'load-images', node: name })]
   })
 }
 
@@ -151,11 +163,6 @@ function keepsItsState(facts: ClusterFacts, wanted: WantedCluster): boolean {
     const state = own(facts).nodes.find(({ name }) => name === node)?.state
     return state?.generation === generation && state.actualSha256 === stateSha256
   })
-}
-
-/** Whether a wanted node has part in a cluster already. */
-export function isMemberNode(facts: ClusterFacts, name: string): boolean {
-  return own(facts).nodes.some((node) => node.name === name && hasPlane(node))
 }
 
 function sortedNodes({ nodes }: WantedCluster): string[] {

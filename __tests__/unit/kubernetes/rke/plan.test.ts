@@ -9,6 +9,7 @@ import { bareFacts, containerOf, foundOf, healthyFacts, nodeOf, wantedOf, wipe, 
 
 const ids = (steps: Step[]) => steps.map(({ id }) => id)
 const BUILD = ['write-state-ahead', 'cluster-up', 'prove-cluster']
+const PULLS = ['pull-images-node-1', 'pull-images-node-2', 'pull-images-node-3']
 
 test('a healthy stack as it was asked has an empty plan', () => {
   const wanted = wantedOf()
@@ -17,8 +18,8 @@ test('a healthy stack as it was asked has an empty plan', () => {
 
 test('bare nodes: the state is written before rke is run, and the cluster is proven after it', () => {
   const steps = planCluster(bareFacts(), wantedOf())
-  expect(ids(steps)).toEqual(BUILD)
-  expect(steps.map(({ needs }) => needs)).toEqual([[], ['write-state-ahead'], ['cluster-up']])
+  expect(ids(steps)).toEqual([...PULLS, ...BUILD])
+  expect(steps.map(({ needs }) => needs)).toEqual([[], [], [], [], [...PULLS, 'write-state-ahead'], ['cluster-up']])
 })
 
 test('images a node lacks are loaded on each node at the same time, before rke is run', () => {
@@ -44,15 +45,15 @@ test('what a failed port check left is removed before rke is run', () => {
       at === 1 ? { ...node, containers: [containerOf('rke-etcd-port-listener')] } : node,
     ),
   }))
-  expect(ids(planCluster(facts, wantedOf()))).toEqual(['clear-leftovers-node-2', ...BUILD])
+  expect(ids(planCluster(facts, wantedOf()))).toEqual([...PULLS, 'clear-leftovers-node-2', ...BUILD])
 })
 
 test('a wiped node leaves etcd by its id and is joined as a new one', () => {
   const wanted = wantedOf()
   const steps = planCluster(wipe(healthyFacts(wanted), 'node-2'), wanted)
-  expect(ids(steps)).toEqual(['write-state-ahead', 'leave-node-2', 'cluster-up', 'prove-cluster'])
-  expect(steps[1]?.change).toMatchObject({ kind: 'leave-member', node: 'node-2', memberId: 'a1' })
-  expect(steps[2]?.change).toMatchObject({ joins: ['node-2'], leaves: ['node-2'] })
+  expect(ids(steps)).toEqual(['pull-images-node-2', 'write-state-ahead', 'leave-node-2', 'cluster-up', 'prove-cluster'])
+  expect(steps[2]?.change).toMatchObject({ kind: 'leave-member', node: 'node-2', memberId: 'a1' })
+  expect(steps[3]?.change).toMatchObject({ joins: ['node-2'], leaves: ['node-2'] })
 })
 
 test('a member that crash-loops behind a successful rke up leaves and joins again', () => {
@@ -94,8 +95,8 @@ test('a node replaced by one with another address: the old member leaves, the ne
   const replaced = { ...nodeOf(2), address: '10.77.0.92', privateAddress: '10.77.0.92' }
   const wanted = { ...before, nodes: before.nodes.map((node) => (node.name === 'node-2' ? replaced : node)) }
   const steps = planCluster(wipe(healthyFacts(before), 'node-2'), wanted)
-  expect(ids(steps)).toEqual(['write-state-ahead', 'leave-node-2', 'cluster-up', 'prove-cluster'])
-  expect(steps[2]?.change).toMatchObject({ joins: ['node-2'] })
+  expect(ids(steps)).toEqual(['pull-images-node-2', 'write-state-ahead', 'leave-node-2', 'cluster-up', 'prove-cluster'])
+  expect(steps[3]?.change).toMatchObject({ joins: ['node-2'] })
 })
 
 test('a node that left the settings and lives is left to rke, which cleans it too', () => {
