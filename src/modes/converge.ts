@@ -58,7 +58,7 @@ async function changeMachines(run: InstallRun, stack: Stack, guard: Lease): Prom
 /** A node that was made anew gets its vote once it is part of the cluster. */
 async function changeCluster(run: InstallRun, stack: Stack, seen: Seen, lease: NodeLease): Promise<Seen> {
   const wanted = await want(run, stack, seen)
-  throwRefusals(refuseStack(stack, seen, wanted))
+  throwRefusals(refuseStack(stack, seen, wanted, run.settings))
   const steps = planCluster(stack, seen, wanted)
   if (steps.length === 0) return seen
   await act(run, steps, lease, (change, held, signal) =>
@@ -71,7 +71,7 @@ async function changeCluster(run: InstallRun, stack: Stack, seen: Seen, lease: N
 
 async function changeRancher(run: InstallRun, stack: Stack, seen: Seen, lease: Lease): Promise<void> {
   const wanted = await want(run, stack, seen)
-  throwRefusals(refuseStack(stack, seen, wanted))
+  throwRefusals(refuseStack(stack, seen, wanted, run.settings))
   const steps = planRancher(stack, seen, wanted, run.settings)
   await act(run, steps, lease, async (change, held, signal) => {
     if (change.kind === 'remember') return await remember(run, stack, seen, held)

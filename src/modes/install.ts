@@ -14,7 +14,7 @@ export async function install(run: InstallRun): Promise<Outcome> {
   await using stack = await openStack(run)
   const seen = await report.step('Look at what stands', () => stack.inspect())
   const wanted = await want(run, stack, seen)
-  throwRefusals([...(await stack.tools.preflight()), ...refuseStack(stack, seen, wanted)])
+  throwRefusals([...(await stack.tools.preflight()), ...refuseStack(stack, seen, wanted, settings)])
 
   const plan = planStack(stack, seen, wanted, settings)
   const digest = planDigest(plan)

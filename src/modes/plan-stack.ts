@@ -67,12 +67,31 @@ export function planStack(rooms: Rooms, seen: Seen, wanted: Wanted, settings: In
 }
 
 /** Everything the facts forbid, all rooms at once. A node that is only stopped is no reason: it will be started. */
-export function refuseStack({ distribution, rancher }: Rooms, seen: Seen, wanted: Wanted): Refusal[] {
+export function refuseStack(
+  { distribution, rancher }: Rooms,
+  seen: Seen,
+  wanted: Wanted,
+  settings: InstallSettings,
+): Refusal[] {
   const running = new Set(seen.infrastructure.nodes.filter(({ state }) => state === 'running').map(({ name }) => name))
   const nodes = wanted.cluster.nodes.filter(({ name }) => running.has(name))
   return [
     ...seen.infrastructure.refusals,
+    ...refuseUnsaid(seen, settings),
     ...distribution.refuse(seen.cluster, { ...wanted.cluster, nodes }),
     ...rancher.refuse(seen.rancher, wanted.rancher),
+  ]
+}
+
+/** What a new stack is made of must be said: later runs read it from the stack. */
+function refuseUnsaid({ cluster }: Seen, { distribution }: InstallSettings): Refusal[] {
+  if (distribution !== undefined || cluster.state !== 'none') return []
+  return [
+    {
+      kind: 'input',
+      subject: 'distribution',
+      what: 'expected rke for a new stack (mode install), got nothing.',
+      next: 'Set distribution to rke.',
+    },
   ]
 }
