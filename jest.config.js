@@ -27,6 +27,8 @@ const present = new Set(readdirSync(new URL('__tests__', import.meta.url)))
 /** @type {import('jest').Config} */
 export default {
   projects: ['unit', 'contract', 'scenarios'].filter((name) => present.has(name)).map(project),
+  // Generous: the machine may be busy with other things.
+  testTimeout: 60_000,
   collectCoverageFrom: ['src/**/*.ts'],
 }
 

@@ -1,6 +1,6 @@
 // Bundles src/index.ts into <out> (default dist): one lazy chunk a mode and SDK, minified, with licences.
-import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { transform } from 'esbuild'
@@ -10,7 +10,12 @@ type Ncc = (entry: string, options: object) => Promise<{ code: string; assets: R
 
 const root = resolve(import.meta.dirname, '..')
 
-await bundle(resolve(process.argv[2] ?? join(root, 'dist')))
+try {
+  await bundle(resolve(process.argv[2] ?? join(root, 'dist')))
+} catch (error) {
+  console.error(`bundle: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 1
+}
 
 /** @throws Error when the bundle would hold native code or an import that is resolved only at run time */
 async function bundle(out: string): Promise<void> {
@@ -30,15 +35,17 @@ async function bundle(out: string): Promise<void> {
   }
 }
 
-/** JavaScript below build/, so that packages resolve: ncc's own compiler does not take `.ts` in imports. */
+/**
+ * JavaScript below build/, so that packages resolve: ncc's own compiler does not take `.ts` in imports.
+ * Always in the same folder: the names of chunks come from paths.
+ */
 async function emit(): Promise<string> {
-  await mkdir(join(root, 'build'), { recursive: true })
-  const folder = await mkdtemp(join(root, 'build', 'bundle-'))
+  const folder = join(root, 'build', 'bundle')
+  await rm(folder, { recursive: true, force: true })
   const compiler = join(root, 'node_modules', '.bin', 'tsc')
-  execFileSync(compiler, ['-p', join(root, 'tsconfig.bundle.json'), '--outDir', folder], {
-    cwd: root,
-    stdio: 'inherit',
-  })
+  const args = ['-p', join(root, 'tsconfig.bundle.json'), '--outDir', folder]
+  const { status } = spawnSync(compiler, args, { cwd: root, stdio: 'inherit' })
+  if (status !== 0) throw new Error('src/ has type errors')
   return folder
 }
 

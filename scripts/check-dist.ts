@@ -1,5 +1,5 @@
 // Builds the bundle anew and compares it, file by file, with the committed dist/.
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,17 @@ import { join, relative, resolve } from 'node:path'
 const root = resolve(import.meta.dirname, '..')
 const fresh = mkdtempSync(join(tmpdir(), 'dist-'))
 try {
-  execFileSync(process.execPath, [join(root, 'scripts', 'bundle.ts'), fresh], { cwd: root, stdio: 'inherit' })
+  const build = spawnSync(process.execPath, [join(root, 'scripts', 'bundle.ts'), fresh], {
+    cwd: root,
+    stdio: 'inherit',
+  })
+  if (build.status !== 0) process.exitCode = 1
+  else compare()
+} finally {
+  rmSync(fresh, { recursive: true, force: true })
+}
+
+function compare(): void {
   const [wanted, committed] = [digests(fresh), digests(join(root, 'dist'))]
   const names = new Set([...wanted.keys(), ...committed.keys()])
   const stale = [...names].filter((name) => wanted.get(name) !== committed.get(name)).sort()
@@ -18,8 +28,6 @@ try {
   } else {
     console.log(`dist/ is what src/ makes (${committed.size} files)`)
   }
-} finally {
-  rmSync(fresh, { recursive: true, force: true })
 }
 
 /** SHA-256 of each file below a folder, by relative path. */

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type { core } from 'zod'
 import { type Refusal, throwRefusals } from './errors.ts'
 import { answerLater, LATER } from './inputs/later.ts'
 import { maskSecrets } from './inputs/mask-secrets.ts'
@@ -8,6 +8,8 @@ import { DEFAULT_USER, inputNames, SECRETS, schemas } from './inputs/schema.ts'
 import { settingsOf } from './inputs/settings.ts'
 import { type AvailableMode, parseMode } from './mode.ts'
 import type { Settings } from './settings.ts'
+
+type Yaml = Pick<typeof import('./inputs/yaml-map.ts'), 'parseYamlMap' | 'secretsInYaml'>
 
 /** What inputs are read in. */
 export type Surroundings = {
@@ -23,13 +25,15 @@ export type Surroundings = {
  *
  * @throws StackError of kind `input` that tells all that is wrong at once
  */
-export function parseInputs({ env, now, mask, warn }: Surroundings): Settings {
+export async function parseInputs({ env, now, mask, warn }: Surroundings): Promise<Settings> {
   const given = givenInputs(env)
   maskSecrets(given, mask)
+  const yaml = await yamlFor(given)
+  for (const name of YAML_INPUTS) for (const secret of yaml.secretsInYaml(given[name] ?? '')) mask(secret)
   const mode = parseMode(given['mode'] ?? '')
   warnUnknown(given, warn)
 
-  const schema = schemas[mode](given['ssh-user'] ?? DEFAULT_USER)
+  const schema = schemas[mode]({ user: given['ssh-user'] ?? DEFAULT_USER, parseYamlMap: yaml.parseYamlMap })
   const result = schema.safeParse(given)
   const malformed = result.success ? [] : refuseMalformed(result.error.issues, given, mode)
   const wrong = new Set(malformed.map(({ subject }) => subject))
@@ -50,6 +54,14 @@ function givenInputs(env: Surroundings['env']): Record<string, string> {
   )
 }
 
+const YAML_INPUTS = ['helm-values', 'rke-config']
+
+/** The parser of YAML is loaded only where there is YAML: its loading costs as much as all else that is done here. */
+async function yamlFor(given: Record<string, string>): Promise<Yaml> {
+  if (YAML_INPUTS.some((name) => name in given)) return import('./inputs/yaml-map.ts')
+  return { parseYamlMap: () => ({}), secretsInYaml: () => [] }
+}
+
 /** The runner warns of inputs that action.yml does not declare; it cannot say which was meant. */
 function warnUnknown(given: Record<string, string>, warn: (text: string) => void): void {
   const known = inputNames()
@@ -60,7 +72,7 @@ function warnUnknown(given: Record<string, string>, warn: (text: string) => void
   }
 }
 
-function refuseMalformed(issues: z.core.$ZodIssue[], given: Record<string, string>, mode: AvailableMode): Refusal[] {
+function refuseMalformed(issues: core.$ZodIssue[], given: Record<string, string>, mode: AvailableMode): Refusal[] {
   return issues.map((issue) => {
     const name = String(issue.path[0])
     const part: unknown = issue.code === 'custom' ? issue.params?.['got'] : undefined

@@ -17,7 +17,7 @@ const LINGER_MS = 500
 
 /** Parses the inputs, carries out the mode, and turns whatever happens into outputs, summary and exit code. */
 export async function run(): Promise<void> {
-  const settings = parseInputs({
+  const settings = await parseInputs({
     env: process.env,
     now: new Date(),
     mask: (secret) => tellCommand('add-mask', secret),

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { AvailableMode } from '../mode.ts'
 import { parseCertificates } from './certificate.ts'
 import { parseChart, parseDigest, parseEmail, parseNodeCount, parseStackName, parseUid, parseUser } from './choice.ts'
@@ -10,7 +10,6 @@ import { parseKnownHosts } from './known-hosts.ts'
 import { parsePemKey, parsePrivateKeys } from './private-key.ts'
 import { parseRegistryCredentials } from './registry-credentials.ts'
 import { parseExactVersion, parseVersionOrPatch } from './version.ts'
-import { parseYamlMap } from './yaml-map.ts'
 
 export const PROVIDERS = ['hosts', 'local'] as const
 export const DISTRIBUTIONS = ['rke'] as const
@@ -27,63 +26,74 @@ export const SECRETS = [
   'rke-state',
 ] as const
 
+// Each schema is used once: compiling it costs more than it saves.
+z.config({ jitless: true })
+
 const text = (value: string) => value
 
 /** Inputs of every mode. @param user who a host without "user@" is reached as */
 const common = (user: string) => ({
-  provider: field((value) => parseOneOf(value, PROVIDERS, ['aws', 'gce'])).optional(),
-  name: field(parseStackName).default('rancher'),
-  hosts: field((value) => parseHosts(value, user)).optional(),
-  'load-balancer': field(parseAddress).optional(),
-  'force-nodes': field(parseLines).default([]),
-  'ssh-user': field(parseUser).default(DEFAULT_USER),
-  'ssh-private-key': field(parsePrivateKeys).default([]),
-  'ssh-known-hosts': field(parseKnownHosts).default([]),
-  'ssh-bastion': field((value) => bastion(value, user)).optional(),
-  'local-image': field(text).optional(),
-  'airgap-bundle': field(text).optional(),
-  'tool-mirror': field(parseMirror).optional(),
-  'rke-version': field(parseExactVersion).optional(),
-  'helm-version': field(parseExactVersion).optional(),
-  'wait-for-lease': field(parseDuration).default(0),
-  timeout: field(parseDuration).default(5.5 * 3_600_000),
+  provider: given((value) => parseOneOf(value, PROVIDERS, ['aws', 'gce'])),
+  name: or('rancher', parseStackName),
+  hosts: given((value) => parseHosts(value, user)),
+  'load-balancer': given(parseAddress),
+  'force-nodes': or([], parseLines),
+  'ssh-user': or(DEFAULT_USER, parseUser),
+  'ssh-private-key': or([], parsePrivateKeys),
+  'ssh-known-hosts': or([], parseKnownHosts),
+  'ssh-bastion': given((value) => bastion(value, user)),
+  'local-image': given(text),
+  'airgap-bundle': given(text),
+  'tool-mirror': given(parseMirror),
+  'rke-version': given(parseExactVersion),
+  'helm-version': given(parseExactVersion),
+  'wait-for-lease': or(0, parseDuration),
+  timeout: or(5.5 * 3_600_000, parseDuration),
 })
 
 /** Inputs of modes that change something. */
 const changing = {
-  'dry-run': field(parseBoolean).default(false),
-  'expected-plan': field(parseDigest).optional(),
+  'dry-run': or(false, parseBoolean),
+  'expected-plan': given(parseDigest),
 }
 
-const install = (user: string) =>
+const install = ({ user, parseYamlMap }: Context) =>
   z.object({
     ...common(user),
     ...changing,
-    hostname: field(parseHostname).optional(),
-    'node-count': field(parseNodeCount).default(3),
-    distribution: field((value) => parseOneOf(value, DISTRIBUTIONS, ['rke2', 'k3s'])).optional(),
-    'kubernetes-version': field(parseVersionOrPatch).optional(),
-    'rancher-version': field(parseVersionOrPatch).optional(),
-    'cert-manager-version': field(parseExactVersion).optional(),
-    'rancher-chart': field(parseChart).default('stable'),
-    'helm-values': field(parseYamlMap).default({}),
-    'rke-config': field(parseYamlMap).default({}),
-    'rke-state': field(text).optional(),
-    'new-cluster': field(parseBoolean).default(false),
-    'cluster-uid': field(parseUid).optional(),
-    'bootstrap-password': field(text).optional(),
-    'rancher-token': field(text).optional(),
-    'registry-credentials': field(parseRegistryCredentials).default([]),
-    'tls-source': field((value) => parseOneOf(value, TLS_SOURCES)).default('rancher'),
-    'tls-certificate': field(parseCertificates).optional(),
-    'tls-private-key': field(parsePemKey).optional(),
-    'tls-ca': field(parseCertificates).optional(),
-    'letsencrypt-email': field(parseEmail).optional(),
+    hostname: given(parseHostname),
+    'node-count': or(3, parseNodeCount),
+    distribution: given((value) => parseOneOf(value, DISTRIBUTIONS, ['rke2', 'k3s'])),
+    'kubernetes-version': given(parseVersionOrPatch),
+    'rancher-version': given(parseVersionOrPatch),
+    'cert-manager-version': given(parseExactVersion),
+    'rancher-chart': or('stable', parseChart),
+    'helm-values': or({}, parseYamlMap),
+    'rke-config': or({}, parseYamlMap),
+    'rke-state': given(text),
+    'new-cluster': or(false, parseBoolean),
+    'cluster-uid': given(parseUid),
+    'bootstrap-password': given(text),
+    'rancher-token': given(text),
+    'registry-credentials': or([], parseRegistryCredentials),
+    'tls-source': or('rancher', (value) => parseOneOf(value, TLS_SOURCES)),
+    'tls-certificate': given(parseCertificates),
+    'tls-private-key': given(parsePemKey),
+    'tls-ca': given(parseCertificates),
+    'letsencrypt-email': given(parseEmail),
   })
 
-const status = (user: string) => z.object({ ...common(user), 'rancher-token': field(text).optional() })
+const status = ({ user }: Context) => z.object({ ...common(user), 'rancher-token': given(text) })
 
-const destroy = (user: string) => z.object({ ...common(user), ...changing, confirm: field(text).optional() })
+const destroy = ({ user }: Context) => z.object({ ...common(user), ...changing, confirm: given(text) })
+
+/** What the schemas are made with. */
+export type Context = {
+  /** Who a host without "user@" is reached as. */
+  user: string
+  /** Handed in because it brings a library that most runs do without. */
+  parseYamlMap(text: string): Record<string, unknown>
+}
 
 /** One schema a mode, on a common base. */
 export const schemas = { install, status, destroy } satisfies Record<AvailableMode, unknown>
@@ -93,22 +103,35 @@ export type InstallValues = z.output<ReturnType<typeof install>>
 export type StatusValues = z.output<ReturnType<typeof status>>
 export type DestroyValues = z.output<ReturnType<typeof destroy>>
 
+const NO_CONTEXT: Context = { user: DEFAULT_USER, parseYamlMap: () => ({}) }
+
 /** Every input some mode takes; `mode` aside. */
 export function inputNames(): Set<string> {
-  return new Set(Object.values(schemas).flatMap((schema) => Object.keys(schema(DEFAULT_USER).shape)))
+  return new Set(Object.values(schemas).flatMap((schema) => Object.keys(schema(NO_CONTEXT).shape)))
+}
+
+/** An input that may be left out. */
+function given<T>(parse: (value: string) => T) {
+  return z.optional(field(parse))
+}
+
+/** An input with a default. */
+function or<T>(value: NoInfer<T>, parse: (value: string) => T) {
+  return z._default(field(parse), () => value as z.util.NoUndefined<T>)
 }
 
 /** A parser that throws Expected, as a schema. What it got instead, if that may be told, stands in the issue's params. */
-function field<T>(parse: (value: string) => T) {
-  return z.string().transform((value, context) => {
+function field<T>(parse: (value: string) => T): z.ZodMiniType<T, string> {
+  const transform = z.transform((value: string, context) => {
     try {
       return parse(value)
     } catch (thrown) {
       if (!(thrown instanceof Expected)) throw thrown
-      context.addIssue({ code: 'custom', message: thrown.message, params: { got: thrown.got } })
+      context.issues.push({ code: 'custom', message: thrown.message, params: { got: thrown.got }, input: value })
       return z.NEVER
     }
   })
+  return z.pipe(z.string(), transform)
 }
 
 function bastion(value: string, user: string): string {

@@ -8,7 +8,7 @@ import { OUTPUTS } from '../../../src/report/outputs.ts'
 
 const now = new Date('2026-01-01T00:00:00Z')
 
-function read(inputs: Record<string, string>, env: Record<string, string> = {}) {
+async function read(inputs: Record<string, string>, env: Record<string, string> = {}) {
   const masked: string[] = []
   const warnings: string[] = []
   const given = Object.fromEntries(
@@ -21,9 +21,9 @@ function read(inputs: Record<string, string>, env: Record<string, string> = {}) 
     warn: (text: string) => void warnings.push(text),
   }
   let error: StackError | undefined
-  let settings: ReturnType<typeof parseInputs> | undefined
+  let settings: Awaited<ReturnType<typeof parseInputs>> | undefined
   try {
-    settings = parseInputs(surroundings)
+    settings = await parseInputs(surroundings)
   } catch (thrown) {
     if (!(thrown instanceof StackError)) throw thrown
     error = thrown
@@ -34,8 +34,8 @@ function read(inputs: Record<string, string>, env: Record<string, string> = {}) 
 const local = { mode: 'install', provider: 'local' }
 
 describe('defaults', () => {
-  test('on local two inputs are enough', () => {
-    expect(read(local).settings).toMatchObject({
+  test('on local two inputs are enough', async () => {
+    expect((await read(local)).settings).toMatchObject({
       mode: 'install',
       stack: { name: 'rancher', owner: 'local', ownerName: 'local' },
       run: { id: `local-${now.getTime()}`, attempt: 1 },
@@ -53,20 +53,22 @@ describe('defaults', () => {
     })
   })
 
-  test('the owner is the repository, by its id', () => {
+  test('the owner is the repository, by its id', async () => {
     const env = { GITHUB_REPOSITORY: 'acme/x', GITHUB_REPOSITORY_ID: '7', GITHUB_RUN_ID: '9', GITHUB_RUN_ATTEMPT: '2' }
-    expect(read(local, env).settings).toMatchObject({
+    expect((await read(local, env)).settings).toMatchObject({
       stack: { owner: '7', ownerName: 'acme/x' },
       run: { id: '9', attempt: 2 },
     })
   })
 
-  test('each mode has its own settings', () => {
-    expect(read({ mode: 'status', provider: 'local', 'rancher-token': 't' }).settings).toMatchObject({
+  test('each mode has its own settings', async () => {
+    expect((await read({ mode: 'status', provider: 'local', 'rancher-token': 't' })).settings).toMatchObject({
       mode: 'status',
       rancherToken: 't',
     })
-    expect(read({ mode: 'destroy', provider: 'local', confirm: 'a.b', 'dry-run': 'true' }).settings).toMatchObject({
+    expect(
+      (await read({ mode: 'destroy', provider: 'local', confirm: 'a.b', 'dry-run': 'true' })).settings,
+    ).toMatchObject({
       mode: 'destroy',
       confirm: 'a.b',
       dryRun: true,
@@ -80,13 +82,15 @@ describe('versions', () => {
     ['1.31.10', 'v1.31.10-rancher1-1'],
     ['v1.32.6-rancher1-1', 'v1.32.6-rancher1-1'],
     ['latest-patch', undefined],
-  ])('kubernetes-version %s', (text, version) => {
-    expect(read({ ...local, 'kubernetes-version': text }).settings).toMatchObject({ kubernetesVersion: version })
+  ])('kubernetes-version %s', async (text, version) => {
+    expect((await read({ ...local, 'kubernetes-version': text })).settings).toMatchObject({
+      kubernetesVersion: version,
+    })
   })
 
-  test('another rke may know other versions', () => {
+  test('another rke may know other versions', async () => {
     const inputs = { ...local, 'rke-version': '1.9.0', 'kubernetes-version': '1.32.99-rancher1-1' }
-    expect(read(inputs).settings).toMatchObject({
+    expect((await read(inputs)).settings).toMatchObject({
       kubernetesVersion: 'v1.32.99-rancher1-1',
       tools: { rkeVersion: 'v1.9.0' },
     })
@@ -97,15 +101,17 @@ describe('versions', () => {
     [{ 'rancher-version': '2.10.0', 'kubernetes-version': '1.32.6' }, /kubernetes-version: .*1\.32/],
     [{ 'kubernetes-version': '1.32.6', 'helm-version': '3.10.0' }, /helm-version: /],
     [{ 'kubernetes-version': '1.32.6', 'cert-manager-version': '1.2.0' }, /cert-manager-version: /],
-  ])('%j do not go together', (inputs, text) => expect(read({ ...local, ...inputs }).error?.message).toMatch(text))
+  ])('%j do not go together', async (inputs, text) =>
+    expect((await read({ ...local, ...inputs })).error?.message).toMatch(text),
+  )
 
-  test('the version of cert-manager matters only where there is one', () => {
+  test('the version of cert-manager matters only where there is one', async () => {
     const inputs = { 'kubernetes-version': '1.32.6', 'cert-manager-version': '1.2.0', 'tls-source': 'secret' }
-    expect(read({ ...local, ...inputs }).error?.message).not.toMatch(/cert-manager-version/)
+    expect((await read({ ...local, ...inputs })).error?.message).not.toMatch(/cert-manager-version/)
   })
 })
 
-test('the number of nodes on hosts is the number of hosts', () => {
+test('the number of nodes on hosts is the number of hosts', async () => {
   const hosts = ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}.example.org`).join('\n')
   const inputs = {
     mode: 'install',
@@ -114,18 +120,18 @@ test('the number of nodes on hosts is the number of hosts', () => {
     hostname: 'r.example.org',
     'load-balancer': 'lb.example.org',
   }
-  expect(read({ ...inputs, 'node-count': '5' }).error?.message).not.toMatch(/^node-count/m)
-  expect(read({ ...inputs, 'node-count': '7' }).error?.message).toMatch(/^node-count: .*5.*7/m)
-  expect(read({ ...inputs, 'force-nodes': 'node-9' }).error?.message).toMatch(/^force-nodes: .*node-9/m)
+  expect((await read({ ...inputs, 'node-count': '5' })).error?.message).not.toMatch(/^node-count/m)
+  expect((await read({ ...inputs, 'node-count': '7' })).error?.message).toMatch(/^node-count: .*5.*7/m)
+  expect((await read({ ...inputs, 'force-nodes': 'node-9' })).error?.message).toMatch(/^force-nodes: .*node-9/m)
 })
 
-test('secrets are masked whatever is wrong, and no error repeats one', () => {
+test('secrets are masked whatever is wrong, and no error repeats one', async () => {
   const state = JSON.stringify(
     { key: '-----BEGIN RSA PRIVATE KEY-----\nMIIabcdefghijklmnop\n-----END RSA PRIVATE KEY-----\n' },
     null,
     2,
   )
-  const { error, masked } = read({
+  const { error, masked } = await read({
     mode: 'nonsense',
     'ssh-private-key': 'hunter2-key',
     'registry-credentials': 'r u hunter2-registry',
@@ -134,25 +140,25 @@ test('secrets are masked whatever is wrong, and no error repeats one', () => {
   })
   expect(masked).toEqual(['hunter2-key', 'hunter2-registry', 'MIIabcdefghijklmnop', 'hunter2-helm', 'hunter2-token'])
   expect(error?.message).not.toMatch(/hunter2/)
-  expect(read({ ...local, 'ssh-private-key': 'hunter2-key' }).error?.message).not.toMatch(/hunter2/)
+  expect((await read({ ...local, 'ssh-private-key': 'hunter2-key' })).error?.message).not.toMatch(/hunter2/)
 })
 
-test('an input nobody knows is warned of with the one that may be meant', () => {
-  expect(read({ ...local, 'node-cuont': '5', 'wholly-other': 'x' }).warnings).toEqual([
+test('an input nobody knows is warned of with the one that may be meant', async () => {
+  expect((await read({ ...local, 'node-cuont': '5', 'wholly-other': 'x' })).warnings).toEqual([
     'There is no input node-cuont; did you mean node-count?',
     'There is no input wholly-other',
   ])
 })
 
-test('an input of a later version is an error: nothing comes up without what was asked for', () => {
-  expect(read({ ...local, ttl: '48h' }).error).toMatchObject({
+test('an input of a later version is an error: nothing comes up without what was asked for', async () => {
+  expect((await read({ ...local, ttl: '48h' })).error).toMatchObject({
     kind: 'input',
     message: 'ttl: is not available in this version (mode install).',
   })
 })
 
-test('all that is wrong is told at once, each on a line of its own', () => {
-  const { error } = read({
+test('all that is wrong is told at once, each on a line of its own', async () => {
+  const { error } = await read({
     mode: 'install',
     provider: 'hosts',
     hosts: 'a\nb',
@@ -170,18 +176,18 @@ test('all that is wrong is told at once, each on a line of its own', () => {
 describe('action.yml', () => {
   const action = parse(readFileSync(new URL('../../../action.yml', import.meta.url), 'utf8'))
 
-  test('declares the inputs that are read, and no others', () => {
+  test('declares the inputs that are read, and no others', async () => {
     expect(Object.keys(action.inputs).toSorted()).toEqual(['mode', ...inputNames()].toSorted())
   })
 
-  test('declares the outputs that are set, and no others', () => {
+  test('declares the outputs that are set, and no others', async () => {
     expect(Object.keys(action.outputs).toSorted()).toEqual([...OUTPUTS].toSorted())
   })
 
-  test('has the defaults the code has', () => {
+  test('has the defaults the code has', async () => {
     const defaults = Object.entries<{ default?: string }>(action.inputs).flatMap(([name, input]) =>
       input.default === undefined ? [] : [[name, input.default]],
     )
-    expect(read({ ...local, ...Object.fromEntries(defaults) }).settings).toEqual(read(local).settings)
+    expect((await read({ ...local, ...Object.fromEntries(defaults) })).settings).toEqual((await read(local)).settings)
   })
 })

@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const read = (name: string) => readFileSync(join(folder, name), 'utf8')
 const openSshKey = (name: string, type: string, passphrase: string) => {
-  execFileSync('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-C', '', '-f', join(folder, name)])
+  execFileSync('ssh-keygen', ['-q', '-t', type, '-b', '2048', '-N', passphrase, '-C', '', '-f', join(folder, name)])
   return read(name)
 }
 const certificate = (name: string, subjectAltName: string) => {
