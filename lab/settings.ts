@@ -46,7 +46,7 @@ const RANCHER_VALUES = {
   rancherImage: repository(IMAGES.rancher),
   rancherImageTag: tag(IMAGES.rancher),
   rancherImagePullPolicy: 'IfNotPresent',
-  auditLog: { image: { repository: repository(IMAGES.shell), tag: tag(IMAGES.shell) } },
+  auditLog: { level: 1, image: { repository: repository(IMAGES.shell), tag: tag(IMAGES.shell) } },
   postDelete: { image: { repository: repository(IMAGES.shell), tag: tag(IMAGES.shell) } },
   extraEnv: [{ name: 'RANCHER_WEBHOOK_IMAGE', value: IMAGES.rancherWebhook }],
 }
