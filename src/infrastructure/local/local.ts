@@ -44,7 +44,7 @@ export function localInfrastructure(settings: LocalSettings, options: LocalOptio
     image: { name: provider.image ?? BUILT_IMAGE, built: provider.image === undefined },
     hostname: options.hostname,
     expires: options.expires,
-    docker: options.docker ?? dockerCli,
+    docker: options.docker ?? dockerCli(),
     runner: options.runner ?? thisRunner(),
   }
   return {

@@ -7,15 +7,19 @@ import type { InfrastructureFixture } from '../../../contract/infrastructure.ts'
 import { FakeDaemon, fakeDocker } from './fake-docker.ts'
 import { FakeRunner } from './fake-runner.ts'
 
-export type LocalFixture = InfrastructureFixture & {
+export interface LocalFixture extends InfrastructureFixture {
   daemon: FakeDaemon
   runner: FakeRunner
   stack: StackId
   open(options?: LocalOptions, stack?: StackId): Infrastructure
 }
 
-/** A stack on a daemon in memory; its owner is new each time, so that locks of this machine do not meet. */
-export async function localFixture(image: string | undefined = 'machine:1'): Promise<LocalFixture> {
+/**
+ * A stack on a daemon in memory; its owner is new each time, so that locks of this machine do not meet.
+ *
+ * @param build whether no image was given
+ */
+export async function localFixture(image = 'machine:1', { build = false } = {}): Promise<LocalFixture> {
   const daemon = new FakeDaemon()
   daemon.images.add('machine:1')
   const runner = new FakeRunner(daemon)
@@ -29,7 +33,7 @@ export async function localFixture(image: string | undefined = 'machine:1'): Pro
     wanted: { nodeCount: 3, hostname },
     open: (options: LocalOptions = {}, id: StackId = stack) =>
       localInfrastructure(
-        { stack: id, run, provider: { kind: 'local', image } },
+        { stack: id, run, provider: { kind: 'local', image: build ? undefined : image } },
         { hostname, docker: fakeDocker(daemon), runner, ...options },
       ),
     world: async () => [...daemon.listing(), runner.hosts],
