@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DOCKER_HOST, LAB, RUN } from '../places.ts'
 import { LIVE } from './disk.ts'
 import { DOCKER_ENV, docker } from './docker.ts'
+import { unmountBelow } from './mounts.ts'
 import { networks, removeTraces } from './traces.ts'
 import { until } from './wait.ts'
 
@@ -48,6 +49,7 @@ export async function stopDaemon(): Promise<void> {
   const left = await networks()
   const pid = await daemonPid()
   if (pid !== undefined) await end(pid)
+  for (const folder of [LIVE, RUN]) await unmountBelow(folder)
   await removeTraces(left)
 }
 

@@ -2,6 +2,7 @@ import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { STATE } from '../places.ts'
 import { run, succeeds } from './command.ts'
+import { unmountBelow } from './mounts.ts'
 import { exists } from './packages.ts'
 
 const IMAGE = join(STATE, 'disk.img')
@@ -28,7 +29,7 @@ export async function mountDisk(): Promise<void> {
 
 /** Takes the disk away; with `keep` its content stays for the next `mountDisk`. */
 export async function unmountDisk({ keep }: { keep: boolean }): Promise<void> {
-  if (await isBtrfs()) await run('umount', [DISK])
+  await unmountBelow(DISK)
   if (!keep) await rm(STATE, { recursive: true, force: true })
 }
 
