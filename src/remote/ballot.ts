@@ -10,20 +10,23 @@ export interface Ballot {
   /**
    * Writes `next` (empty: removes the file) when the file says exactly `expected` (empty: there is none), as one act.
    *
+   * @param durable whether it must outlast a power cut: always when the holder changes; a renewal need not wait for a
+   *   busy disk
    * @returns whether it was written, and what the file says now
    */
-  swap(expected: string, next: string): Promise<{ swapped: boolean; content: string }>
+  swap(expected: string, next: string, durable?: boolean): Promise<{ swapped: boolean; content: string }>
   /** Ends what a session runs on the node, its connections included. @returns how many processes that was */
   endSession(session: string): Promise<number>
 }
 
 const DEADLINE_MS = 10_000
+const ENDING_MS = 30_000
 
 /** @param folder the stack's folder on the nodes */
 export function createBallot(host: Host, folder: string): Ballot {
   const node = host.node.name
-  const run = (script: string, input?: string) =>
-    host.run(script, { sudo: true, deadlineMs: DEADLINE_MS, ...(input === undefined ? {} : { input }) })
+  const run = (script: string, input?: string, deadlineMs = DEADLINE_MS) =>
+    host.run(script, { sudo: true, deadlineMs, ...(input === undefined ? {} : { input }) })
 
   return {
     node,
@@ -31,15 +34,15 @@ export function createBallot(host: Host, folder: string): Ballot {
       const [uptime = '', bootId = '', content = ''] = (await run(renderRead(folder))).split('\n')
       return { node, content, uptimeS: Number(uptime), bootId }
     },
-    async swap(expected, next) {
-      const [outcome, content = ''] = (await run(renderSwap(folder), `${expected}\n${next}\n`)).split('\n')
+    async swap(expected, next, durable = true) {
+      const [outcome, content = ''] = (await run(renderSwap(folder, durable), `${expected}\n${next}\n`)).split('\n')
       if (outcome !== 'swapped' && outcome !== 'changed') {
         throw new StackError('bug', `${node}: the lease script answered "${outcome}".`)
       }
       return { swapped: outcome === 'swapped', content }
     },
     async endSession(session) {
-      return Number(await run(renderEndSession(session)))
+      return Number(await run(renderEndSession(session), undefined, ENDING_MS))
     },
   }
 }
@@ -54,7 +57,7 @@ function renderRead(folder: string): string {
 }
 
 /** Only who expects nothing there makes the folder: a node that lost it has lost its vote. */
-function renderSwap(folder: string): string {
+function renderSwap(folder: string, durable: boolean): string {
   return [
     `set -eu; umask 077; folder=${shellQuote(folder)}; file="$folder/lease.json"`,
     'IFS= read -r expected; IFS= read -r next',
@@ -66,7 +69,7 @@ function renderSwap(folder: string): string {
     '[ -n "$next" ] || { rm -f "$file"; echo swapped; exit 0; }',
     CLOCK,
     `printf '%s\\n' "$next" | sed "s/${UPTIME_MARK.replaceAll('"', '\\"')}/$uptime/; s/${BOOT_MARK}/$boot/" >"$file.new"`,
-    'sync "$file.new"; mv -f "$file.new" "$file"; sync "$folder"',
+    durable ? 'sync "$file.new"; mv -f "$file.new" "$file"; sync "$folder"' : 'mv -f "$file.new" "$file"',
     'echo swapped; cat "$file"',
   ].join('\n')
 }
@@ -77,12 +80,7 @@ function renderSwap(folder: string): string {
  */
 function renderEndSession(session: string): string {
   return `set -u; mark=${shellQuote(`${SESSION_VARIABLE}=${session}`)}
-marked() {
-  for environ in /proc/[0-9]*/environ; do
-    grep -qzxF -- "$mark" "$environ" 2>/dev/null || continue
-    pid=\${environ#/proc/}; echo "\${pid%/environ}"
-  done
-}
+marked() { grep -lzxF -- "$mark" /proc/[0-9]*/environ 2>/dev/null | sed 's|^/proc/||; s|/environ$||'; }
 serving() {
   parent=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) || return 0
   case $(tr '\\0' ' ' 2>/dev/null <"/proc/$parent/cmdline") in

@@ -24,6 +24,8 @@ export type Holding = {
 }
 
 const RENEW_MS = 15_000
+/** After a round without a majority. */
+const RETRY_MS = 1000
 /** Half a lease's life (LIFE_S): a holder has stopped long before anybody may take over. */
 export const LOSS_MS = 30_000
 /** The wall clock is looked at this often: timers stand still while a machine is suspended. */
@@ -49,29 +51,36 @@ export function holdLease(holding: Holding): NodeLease & { confirm(): Promise<bo
     )
   }
 
+  const renewed = (startedAt: number) => {
+    if (over.aborted || startedAt - renewedAt >= LOSS_MS) return
+    renewedAt = startedAt
+    cancelLoss()
+    cancelLoss = clock.after(LOSS_MS - (clock.now() - startedAt), () => lose('no majority of the nodes renewed it'))
+  }
+
   const round = async (): Promise<boolean> => {
     const startedAt = clock.now()
-    const renewals = await Promise.all([...copies].map(([node, copy]) => renew(node, copy, record, holder, generation)))
-    const votes = renewals.flatMap(({ node, content }) => (content === undefined ? [] : [node]))
-    for (const { node, content } of renewals) {
-      const copy = copies.get(node)
-      if (copy !== undefined && content !== undefined) copy.content = content
-    }
+    const votes: string[] = []
+    const renewals = [...copies].map(async ([node, copy]) => {
+      const content = await renew(copy, record, holder, generation)
+      if (content === undefined) return
+      copy.content = content
+      votes.push(node)
+      // A node that hangs must not keep the others' votes from counting.
+      if (hasMajority(lists, votes)) renewed(startedAt)
+    })
+    await Promise.all(renewals)
     const isRenewed = hasMajority(lists, votes)
-    if (isRenewed && !over.aborted && startedAt - renewedAt < LOSS_MS) {
-      renewedAt = startedAt
-      cancelLoss()
-      cancelLoss = clock.after(LOSS_MS - (clock.now() - startedAt), () => lose('no majority of the nodes renewed it'))
-    }
-    if (!isRenewed) log(`The lease was renewed only on ${votes.join(', ') || 'no node'}`)
+    if (!isRenewed && !over.aborted) log(`The lease was renewed only on ${votes.join(', ') || 'no node'}`)
     return isRenewed && !lost.signal.aborted
   }
   const queue = createQueue()
   const confirm = () => queue(round)
 
-  const renewing = repeat(clock, RENEW_MS, over, confirm)
-  const watching = repeat(clock, WATCH_MS, over, async () => {
+  const renewing = repeat(clock, over, async () => ((await confirm()) ? RENEW_MS : RETRY_MS), RENEW_MS)
+  const watching = repeat(clock, over, async () => {
     if (clock.now() - renewedAt >= LOSS_MS) lose('no majority of the nodes renewed it')
+    return WATCH_MS
   })
 
   return {
@@ -104,25 +113,26 @@ export function holdLease(holding: Holding): NodeLease & { confirm(): Promise<bo
   }
 }
 
-type Renewal = { node: string /** undefined: it was not renewed there. */; content: string | undefined }
-
-/** The record there may be ours though unexpected: the answer to an earlier renewal was lost. */
+/**
+ * The record there may be ours though unexpected: the answer to an earlier renewal was lost.
+ *
+ * @returns what the node says now; undefined when it was not renewed there
+ */
 async function renew(
-  node: string,
   { ballot, content }: { ballot: Ballot; content: string },
   record: string,
   { session }: Holder,
   generation: number,
-): Promise<Renewal> {
+): Promise<string | undefined> {
   try {
-    const first = await ballot.swap(content, record)
-    if (first.swapped) return { node, content: first.content }
+    const first = await ballot.swap(content, record, false)
+    if (first.swapped) return first.content
     const there = parseRecord(first.content)
-    if (there?.holder?.session !== session || there.generation !== generation) return { node, content: undefined }
-    const second = await ballot.swap(first.content, record)
-    return { node, content: second.swapped ? second.content : undefined }
+    if (there?.holder?.session !== session || there.generation !== generation) return undefined
+    const second = await ballot.swap(first.content, record, false)
+    return second.swapped ? second.content : undefined
   } catch {
-    return { node, content: undefined } // a node that does not answer is a vote less, and counted as such
+    return undefined // a node that does not answer is a vote less, and counted as such
   }
 }
 
@@ -135,11 +145,12 @@ async function release({ copies, members, generation, holder, log }: Holding): P
   if (failed.length > 0) log(`The lease of ${formatHolder(holder)} stands on ${failed.join(', ')} until it expires`)
 }
 
-/** Calls `act` again and again, `everyMs` apart, until `over`. */
-async function repeat(clock: Clock, everyMs: number, over: AbortSignal, act: () => Promise<unknown>): Promise<void> {
+/** Calls `act` again and again until `over`, each time after the pause it asked for. */
+async function repeat(clock: Clock, over: AbortSignal, act: () => Promise<number>, firstMs = 0): Promise<void> {
+  let nextMs = firstMs
   while (!over.aborted) {
-    await pause(clock, everyMs, over)
-    if (!over.aborted) await act()
+    await pause(clock, nextMs, over)
+    if (!over.aborted) nextMs = await act()
   }
 }
 

@@ -85,7 +85,7 @@ test('a holder that is cut from a majority has lost after 30 s, long before anot
   expect(lease.lost.reason).toMatchObject({ kind: 'lease' })
   await clock.advance(55_000)
   await expect(runner('two').take()).rejects.toMatchObject({ kind: 'lease' })
-  await clock.advance(25_000)
+  await clock.advance(35_000)
   expect((await runner('two').take()).generation).toBe(2)
   expect(nodes.map(({ ended }) => ended)).toEqual([['one'], ['one'], ['one']])
 })
