@@ -36,6 +36,8 @@ export async function load(name: string): Promise<void> {
     throw new Error(`${name}: no such kept stack.`, { cause })
   })
   const kept = JSON.parse(text) as Saved
+  // A killed one cannot say which networks and names are its own.
+  await startDaemon()
   await setStackNames(await subnets(), kept.names)
   await stopDaemon()
   await copyFolder(join(SAVED, name), LIVE)
