@@ -81,11 +81,3 @@ function kubernetesNode({ metadata, status }: ApiNode, renewTime: string | undef
     leaseRenewedAt,
   }
 }
-
-/** Removes the Node object of a machine that is gone; nothing to do when there is none. */
-export async function deleteNodeObject(via: Host, name: string): Promise<void> {
-  await via.run(
-    `docker exec kube-apiserver kubectl --kubeconfig /etc/kubernetes/ssl/kubecfg-kube-controller-manager.yaml --request-timeout=10s delete node ${name} --ignore-not-found --wait=false`,
-    { sudo: true },
-  )
-}

@@ -8,6 +8,7 @@ import { clusterDigest } from './cluster-yml.ts'
 import { leaveCluster } from './leave.ts'
 import { loadImages, missingImages } from './load-images.ts'
 import { type Obtained, obtainState } from './obtain-state.ts'
+import { openClusterApi } from './open-api.ts'
 import type { RkeChange } from './plan.ts'
 import { proveCluster } from './prove.ts'
 import { accountsOf, planeImages, pullImages } from './pull-images.ts'
@@ -33,7 +34,12 @@ export async function applyChange(change: RkeChange, work: Work): Promise<void> 
     case 'write-state-ahead':
       return await writeAhead(change.version, work)
     case 'leave-member':
-      return await leaveCluster(change.node, change.memberId, hosts, signal)
+      return await leaveCluster(
+        change,
+        hosts,
+        () => openClusterApi(hosts, work.wanted.stack, work.tools.folder),
+        signal,
+      )
     case 'cluster-up':
       return await up(change, work)
     case 'prove-cluster':

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { StackError } from '../../errors.ts'
 import { quorum } from '../../quorum.ts'
 import type { Hosts } from '../../remote/host.ts'
-import { deleteNodeObject } from './api-facts.ts'
+import type { Api } from '../distribution.ts'
 import { cleanNode } from './clean-node.ts'
+import { deleteNodeObject } from './delete-node-object.ts'
 import { askEtcd, type EtcdAnswer, removeMember } from './etcd.ts'
 
 /**
@@ -13,7 +14,12 @@ import { askEtcd, type EtcdAnswer, removeMember } from './etcd.ts'
  * @param node name of the machine; its container, if any, does not take part in the quorum
  * @throws StackError of kind `kubernetes` when the others are no quorum without it
  */
-export async function leaveCluster(node: string, memberId: string, hosts: Hosts, signal: AbortSignal): Promise<void> {
+export async function leaveCluster(
+  { node, memberId }: { node: string; memberId: string },
+  hosts: Hosts,
+  openApi: () => Promise<Api>,
+  signal: AbortSignal,
+): Promise<void> {
   const others = hosts.reached.filter((host) => host.node.name !== node)
   const answers = await Promise.all(others.map(askEtcd))
   const via = healthyOnes(answers).at(0)
@@ -23,7 +29,7 @@ export async function leaveCluster(node: string, memberId: string, hosts: Hosts,
   if (host === undefined || healthyOnes(answers).length < quorum(left)) throw noQuorum(node, left, answers)
   await removeMember(host, memberId)
   await awaitQuorum(hosts, node, signal)
-  await deleteNodeObject(host, node)
+  await deleteNodeObject(openApi, node)
   const gone = hosts.get(node)
   if (gone !== undefined) await cleanNode(gone)
 }

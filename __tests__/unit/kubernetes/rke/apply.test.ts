@@ -7,7 +7,7 @@ import { type StackFile, sha256 } from '../../../../src/kubernetes/rke/state.ts'
 import type { Lease } from '../../../../src/remote/lease.ts'
 import type { Change } from '../../../../src/steps.ts'
 import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
-import { apiAnswer, etcdAnswer } from './answers.ts'
+import { apiAnswer } from './answers.ts'
 import { foundOf, STATE, wantedOf } from './world.ts'
 
 const wanted = wantedOf()
@@ -53,14 +53,13 @@ function nodes(state: string | undefined): FakeHost[] {
     ...file
   } = foundOf('', { generation: 4, stateSha256: sha256(state ?? ''), phase: 'pending' })
   const stack = state === undefined ? '' : JSON.stringify(file)
-  return wanted.nodes.map((node, at) =>
+  return wanted.nodes.map((node) =>
     fakeHost(node)
       .answers('look', looked(stack, state === undefined ? '' : `${sha256(state)}  cluster-4.rkestate`))
       .answers('cat /var/lib/rancher-ha/rancher/cluster-4.rkestate', state ?? '')
       .answers('install -d -m 0700', '')
       .answers('find /var/lib/rancher-ha/rancher', '')
       .answers('echo "$SSH_CONNECTION"', `10.77.0.1 50000 ${node.privateAddress} 22\n`)
-      .answers('ask-etcd', etcdAnswer(at, wanted.nodes))
       .answers('ask-api', () => apiAnswer(wanted.nodes))
       .forwards(`${node.privateAddress}:22`, 40022),
   )
@@ -178,47 +177,4 @@ test('what was asked is written as a generation of its own, and not again when i
   )
   await distribution.keepAsked(asked, fakeHosts(again), lease)
   expect(again.flatMap(written)).toEqual([])
-})
-
-const DEAD = '#### log\nalready been bootstrapped\n#### end\n'
-
-test('a lost member is taken out by its id, at a healthy one, and its machine cleaned', async () => {
-  const hosts = nodes(STATE)
-  for (const [at, host] of hosts.entries()) {
-    host
-      .answers('ask-etcd', at === 1 ? DEAD : etcdAnswer(at, wanted.nodes))
-      .answers('member remove', '')
-      .answers('delete node node-2', '')
-      .answers('clean-node', '')
-  }
-  const distribution = await rke('exit 1')
-  const memberId = 443629905751424231n.toString(16)
-  await distribution.apply(
-    change('leave-member', { node: 'node-2', memberId }),
-    fakeHosts(hosts),
-    wanted,
-    lease,
-    signal,
-  )
-  const commands = (host: FakeHost | undefined) =>
-    (host?.received ?? []).flatMap((one) => ('command' in one ? [one.command] : []))
-  expect(commands(hosts[0]).some((one) => one.endsWith(`member remove ${memberId}`))).toBe(true)
-  expect(commands(hosts[1])).toEqual(['sh -s -- clean-node'])
-  expect(commands(hosts[2])).toEqual(['sh -s -- ask-etcd', 'sh -s -- ask-etcd'])
-})
-
-test('no member is taken out when the others are no quorum', async () => {
-  const hosts = nodes(STATE)
-  for (const host of hosts.slice(1)) host.answers('ask-etcd', DEAD)
-  const distribution = await rke('exit 1')
-  const leaving = distribution.apply(
-    change('leave-member', { node: 'node-2', memberId: 'x' }),
-    fakeHosts(hosts),
-    wanted,
-    lease,
-    signal,
-  )
-  await expect(leaving).rejects.toThrow(
-    'node-2 cannot leave etcd: of the 3 other members 1 are healthy (node-1), a quorum is 2',
-  )
 })
