@@ -15,26 +15,28 @@ const { rke, helm, kubernetes, rancher, certManager } = VERSIONS
 /** A tool: where its release page has it and its checksum, and where both stand in a bundle. */
 const TOOLS = [
   {
-    ...{
-      name: 'rke',
-      version: rke,
-      file: `tools/rke/${rke}/rke_linux-amd64`,
-      checksum: `tools/rke/${rke}/sha256sum.txt`,
-    },
-    ...{ page: `https://github.com/rancher/rke/releases/download/${rke}`, under: `tools/rke/${rke}` },
+    name: 'rke',
+    version: rke,
+    page: `https://github.com/rancher/rke/releases/download/${rke}`,
+    under: `tools/rke/${rke}`,
+    file: 'rke_linux-amd64',
+    checksum: 'sha256sum.txt',
   },
   {
-    ...{ name: 'helm', version: helm, file: `tools/helm/helm-${helm}-linux-amd64.tar.gz` },
-    ...{
-      checksum: `tools/helm/helm-${helm}-linux-amd64.tar.gz.sha256sum`,
-      page: 'https://get.helm.sh',
-      under: 'tools/helm',
-    },
+    name: 'helm',
+    version: helm,
+    page: 'https://get.helm.sh',
+    under: 'tools/helm',
+    file: `helm-${helm}-linux-amd64.tar.gz`,
+    checksum: `helm-${helm}-linux-amd64.tar.gz.sha256sum`,
   },
   {
-    ...{ name: 'kubectl', version: kubernetes, file: `tools/kubectl/${kubernetes}/bin/linux/amd64/kubectl` },
-    ...{ checksum: `tools/kubectl/${kubernetes}/bin/linux/amd64/kubectl.sha256` },
-    ...{ page: 'https://dl.k8s.io/release', under: 'tools/kubectl' },
+    name: 'kubectl',
+    version: kubernetes,
+    page: `https://dl.k8s.io/release/${kubernetes}/bin/linux/amd64`,
+    under: `tools/kubectl/${kubernetes}/bin/linux/amd64`,
+    file: 'kubectl',
+    checksum: 'kubectl.sha256',
   },
 ]
 
@@ -54,20 +56,22 @@ const RANCHER_IMAGES = /^rancher\/(rancher|rancher-webhook|shell|fleet|fleet-age
 export async function downloadBundle(bundle: string): Promise<string> {
   await replaceBundle(bundle, 'releases', async (folder) => {
     const tools = await Promise.all(TOOLS.map((tool) => downloadTool(folder, tool)))
+    const fileOf = (name: string) => join(folder, tools.find((tool) => tool.name === name)?.file ?? '')
     const program = join(folder, '.helm')
     await mkdir(program)
-    await run('tar', ['-C', program, '-xzf', join(folder, TOOLS[1]?.file ?? ''), '--strip-components=1'])
+    await run('tar', ['-C', program, '-xzf', fileOf('helm'), '--strip-components=1'])
     const charts = await downloadCharts(folder, join(program, 'helm'))
     await rm(program, { recursive: true })
-    return { format: 1, tools, images: await downloadImages(folder), charts }
+    return { format: 1, tools, images: await downloadImages(folder, fileOf('rke')), charts }
   })
   return bundle
 }
 
 async function downloadTool(folder: string, tool: (typeof TOOLS)[number]): Promise<BundleIndex['tools'][number]> {
-  const { name, version, file, checksum, page, under } = tool
-  for (const each of [file, checksum]) await download(`${page}${each.slice(under.length)}`, join(folder, each))
-  const published = await readFile(join(folder, checksum), 'utf8')
+  const { name, version, page, under } = tool
+  for (const each of [tool.file, tool.checksum]) await download(`${page}/${each}`, join(folder, under, each))
+  const file = join(under, tool.file)
+  const published = await readFile(join(folder, under, tool.checksum), 'utf8')
   const digest = await sha256(join(folder, file))
   if (!published.includes(digest)) throw new Error(`${file}: its SHA-256 ${digest} is not the published one.`)
   await chmod(join(folder, file), 0o755)
@@ -85,8 +89,7 @@ async function downloadCharts(folder: string, helmProgram: string): Promise<Bund
   return entries
 }
 
-async function downloadImages(folder: string): Promise<BundleIndex['images']> {
-  const rkeProgram = join(folder, TOOLS[0]?.file ?? '')
+async function downloadImages(folder: string, rkeProgram: string): Promise<BundleIndex['images']> {
   const system = await run(rkeProgram, ['config', '--system-images', '--version', VERSIONS.rkeKubernetes])
   const listed = await fetched(`https://github.com/rancher/rancher/releases/download/v${rancher}/rancher-images.txt`)
   const groups = {
