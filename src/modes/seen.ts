@@ -14,7 +14,6 @@ export type Wanted = {
   rancher: WantedRancher
 }
 
-/** Facts about Rancher where no Kubernetes answers. */
 export { noRancher }
 
 /** Where a machine that is still to be made will be: not known before it is there. */
@@ -43,11 +42,22 @@ export function wantedCluster(
     hostname: settings.hostname,
     nodes: wantedNodes(facts, settings.nodeCount),
     version: settings.kubernetesVersion,
-    config: settings.rkeConfig,
+    config: { ...registries(settings), ...settings.rkeConfig },
     loadBalancer: facts.loadBalancer?.address,
     images,
     givenState: settings.rkeState,
     newCluster: settings.newCluster,
     rememberedUid: settings.clusterUid ?? facts.memory.clusterUid,
   }
+}
+
+/** Credentials for image registries, as cluster.yml takes them; `rke-config` may replace the whole list. */
+function registries({ registryCredentials }: InstallSettings): Record<string, unknown> {
+  if (registryCredentials.length === 0) return {}
+  const list = registryCredentials.map(({ registry, username, password }) => ({
+    url: registry,
+    user: username,
+    password,
+  }))
+  return { private_registries: list }
 }

@@ -1,4 +1,5 @@
 import { StackError } from '../../errors.ts'
+import type { Way } from './cluster-yml.ts'
 import { fingerprint } from './state.ts'
 
 /** One certificate of rke's bundle. */
@@ -69,4 +70,22 @@ export function forgetNodes(text: string, isForgotten: (name: string, address: s
     ...state,
     currentState: { ...state.currentState, rkeConfig: { ...state.currentState.rkeConfig, nodes: kept } },
   })
+}
+
+/**
+ * The state with this run's way to the nodes in the configuration that runs: rke dials by it when it compares what
+ * runs with what is wanted (rke 1.8.5, cluster/state.go GetClusterState), and the port and key of the run before
+ * are gone. Returned unchanged before the first `rke up` ended.
+ */
+export function withWay(text: string, { bastion, keyFile }: Way): string {
+  const state = JSON.parse(text) as RkeState
+  const config = state.currentState?.rkeConfig
+  if (config === undefined) return text
+  const rkeConfig = {
+    ...config,
+    sshKeyPath: keyFile,
+    bastionHost: { address: '127.0.0.1', port: String(bastion.port), user: bastion.user, sshKeyPath: keyFile },
+    ...(config.nodes !== undefined && { nodes: config.nodes.map((node) => ({ ...node, sshKeyPath: keyFile })) }),
+  }
+  return JSON.stringify({ ...state, currentState: { ...state.currentState, rkeConfig } })
 }

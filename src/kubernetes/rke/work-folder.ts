@@ -8,6 +8,7 @@ import type { WantedCluster } from '../distribution.ts'
 import { renderClusterYml, type Way } from './cluster-yml.ts'
 import { findSshd } from './find-sshd.ts'
 import { runRke } from './rke-process.ts'
+import { withWay } from './state-file.ts'
 
 export type RkeTools = {
   binary: () => Promise<string>
@@ -75,12 +76,12 @@ export async function runUp(
   const sshd = gate === undefined ? undefined : sshds.get(gate.node.name)
   if (gate === undefined || sshd === undefined) throw new StackError('ssh', 'no node can be reached')
   await using forward = await gate.forward(sshd.address, sshd.port)
-  await using work = await openWork(tools.folder, state)
   const way: Way = {
     bastion: { port: forward.port, user: gate.node.user },
     keyFile: await chooseKey(await tools.keyFiles(), gate),
     ports: Object.fromEntries([...sshds].map(([name, { port }]) => [name, port])),
   }
+  await using work = await openWork(tools.folder, withWay(state, way))
   await work.write(renderClusterYml(wanted, version, way))
   try {
     await runRke({

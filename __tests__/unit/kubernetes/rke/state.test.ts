@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { chooseState, type FoundState, fingerprint } from '../../../../src/kubernetes/rke/state.ts'
-import { forgetNodes, parseState, stateCa } from '../../../../src/kubernetes/rke/state-file.ts'
+import { forgetNodes, parseState, stateCa, withWay } from '../../../../src/kubernetes/rke/state-file.ts'
 import { foundOf, OTHER_CA, STATE } from './world.ts'
 
 type Case = [sentence: string, found: FoundState[], runningCa: string | undefined, expected: string]
@@ -69,4 +69,26 @@ test('forgotten nodes are taken out of what runs, and out of nothing else', () =
   expect(after.desiredState).toEqual(before.desiredState)
   expect(after.currentState.certificatesBundle).toEqual(before.currentState.certificatesBundle)
   expect(forgetNodes(STATE, () => false)).toBe(STATE)
+})
+
+test('what runs is reached by the way of this run, and nothing else of the state changes', () => {
+  const before = parseState(STATE, 'here')
+  const way = { bastion: { port: 40123, user: 'me' }, keyFile: '/run/new/id', ports: {} }
+  const after = parseState(withWay(STATE, way), 'here')
+  const config = after.currentState.rkeConfig
+  expect(config?.['sshKeyPath']).toBe('/run/new/id')
+  expect(config?.['bastionHost']).toEqual({
+    address: '127.0.0.1',
+    port: '40123',
+    user: 'me',
+    sshKeyPath: '/run/new/id',
+  })
+  expect(config?.nodes?.map((node) => (node as { sshKeyPath?: string }).sshKeyPath)).toEqual(
+    before.currentState.rkeConfig?.nodes?.map(() => '/run/new/id'),
+  )
+  expect(config?.nodes?.map(({ address }) => address)).toEqual(
+    before.currentState.rkeConfig?.nodes?.map(({ address }) => address),
+  )
+  expect(after.desiredState).toEqual(before.desiredState)
+  expect(after.currentState.certificatesBundle).toEqual(before.currentState.certificatesBundle)
 })
