@@ -134,6 +134,18 @@ export function describeMaking(name: string, makeFixture: () => Promise<Infrastr
       }
     })
 
+    test('each change can be carried out twice', async () => {
+      await using fixture = await makeFixture()
+      const before = await fixture.world()
+      const infrastructure = await fixture.open()
+      const twice = async (plan: Step[]) => carryOut(infrastructure, plan).then(() => carryOut(infrastructure, plan))
+      await twice(infrastructure.plan(await infrastructure.inspect(), fixture.wanted))
+      const facts = await infrastructure.inspect()
+      expect(titles(infrastructure.plan(facts, fixture.wanted))).toEqual([])
+      await twice(infrastructure.planDestroy(facts))
+      expect(await fixture.world()).toEqual(before)
+    })
+
     test('what only resembles the stack is neither counted nor touched', async () => {
       await using fixture = await makeFixture()
       await fixture.makes?.addLookAlikes()

@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Node } from '../../node.ts'
 import type { Access } from '../../remote/host.ts'
@@ -79,7 +79,6 @@ async function accessHosts({ ssh }: HostsSettings, folder: string): Promise<Acce
     ssh.privateKeys.map(async (key, index) => {
       const file = join(folder, `id-${index + 1}`)
       await writeFile(file, key.endsWith('\n') ? key : `${key}\n`, { mode: 0o600 })
-      await chmod(file, 0o600)
       return file
     }),
   )

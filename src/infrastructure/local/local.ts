@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StackError } from '../../errors.ts'
 import type { Access } from '../../remote/host.ts'
@@ -67,7 +67,6 @@ async function accessLocal({ docker, names, stack }: LocalContext, folder: strin
   if (key === undefined) return { keyFiles: [], knownHosts: [], acceptNew: false }
   const file = join(folder, 'id')
   await writeFile(file, key, { mode: 0o600 })
-  await chmod(file, 0o600)
   return { keyFiles: [file], knownHosts: [], acceptNew: false }
 }
 

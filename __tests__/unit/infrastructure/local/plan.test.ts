@@ -35,6 +35,8 @@ const damages: [string, (fixture: LocalFixture) => void, string[]][] = [
   ['a node that was stopped is started', stop('node-2'), ['Start node-2']],
   ['a node that is gone is made again, with its name', remove('node-2'), ['Create node-2']],
   ['a node that lets nobody in is finished', forget('node-3', PATHS.authorizedKeys), ['Finish node-3']],
+  ['a node that lets in another key is finished', replace('node-3', PATHS.authorizedKeys), ['Finish node-3']],
+  ['a balancer configured otherwise is put right', replace('lb', PATHS.haproxy), ['Balance node-1, node-2, node-3']],
   ['a balancer that was stopped is started', stop('lb'), ['Start the load balancer', 'Balance node-1, node-2, node-3']],
   [
     'with a new key of the stack every node is told of it',
@@ -146,6 +148,13 @@ function forget(machine: string, path: string) {
   return ({ daemon, stack }: LocalFixture) => {
     const found = daemon.machine(namesOf(stack).container(machine))
     daemon.files(found, path).delete(path)
+  }
+}
+
+function replace(machine: string, path: string) {
+  return ({ daemon, stack }: LocalFixture) => {
+    const found = daemon.machine(namesOf(stack).container(machine))
+    daemon.files(found, path).set(path, 'ssh-ed25519 AAAAsomethingelse\n')
   }
 }
 
