@@ -87,7 +87,7 @@ async function reach(
  */
 async function makeSocketFolder(opened: AsyncDisposableStack): Promise<string> {
   const base = tmpdir().length > 60 ? '/tmp' : tmpdir()
-  const folder = await mkdtemp(join(base, 'rancher-ha-'))
+  const folder = await mkdtemp(join(base, 'rancher-ha-ssh-'))
   opened.defer(() => rm(folder, { recursive: true, force: true }))
   return folder
 }

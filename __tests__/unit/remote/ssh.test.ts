@@ -236,14 +236,16 @@ test('a machine that stops under a command ends it within seconds, and every lat
 
 test('closing leaves no client, no socket and no session behind', async () => {
   const machine = keep(await startSshd())
-  const before = readdirSync(tmpdir()).filter((name) => name.startsWith('rancher-ha-'))
+  const before = readdirSync(tmpdir()).filter((name) => name.startsWith('rancher-ha-ssh-'))
   const opened = await openHosts([machine.node], access({ keyFiles: [machine.keyFile] }), {
     folder,
     session: 'to-be-closed',
   })
   expect(processesWith('to-be-closed').length).toBeGreaterThan(0)
   await opened[Symbol.asyncDispose]()
-  expect(readdirSync(tmpdir()).filter((name) => name.startsWith('rancher-ha-') && !before.includes(name))).toEqual([])
+  expect(readdirSync(tmpdir()).filter((name) => name.startsWith('rancher-ha-ssh-') && !before.includes(name))).toEqual(
+    [],
+  )
   await until(() => processesWith('to-be-closed').length === 0)
 })
 
