@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { createRke, type RkeOptions } from '../../../../src/kubernetes/rke/rke.ts'
 import { type StackFile, sha256 } from '../../../../src/kubernetes/rke/state.ts'
+import { parseState } from '../../../../src/kubernetes/rke/state-file.ts'
 import type { Lease } from '../../../../src/remote/lease.ts'
 import type { Change } from '../../../../src/steps.ts'
 import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
@@ -96,10 +97,10 @@ test('a state is written to every node before rke is near one: the state first, 
   expect(await readdir(folder)).toEqual(['rke'])
 })
 
-test('rke finds the state of the nodes, and a bastion on this machine; what it made of it is kept as done', async () => {
+test('rke finds the state of the nodes, and a bastion on this machine, also in what it takes for running; what it made is kept as done', async () => {
   const hosts = nodes(STATE)
   const distribution = await rke(
-    'grep -q "address: 127.0.0.1" cluster.yml && grep -q "40022" cluster.yml || exit 1\ntr -d "\\n" <cluster.rkestate >s && mv s cluster.rkestate',
+    'grep -q "address: 127.0.0.1" cluster.yml && grep -q 40022 cluster.yml && grep -q 40022 cluster.rkestate || exit 1\necho >>cluster.rkestate',
   )
   await distribution.apply(UP, fakeHosts(hosts), wanted, lease, signal)
   for (const host of hosts) {
@@ -109,7 +110,16 @@ test('rke finds the state of the nodes, and a bastion on this machine; what it m
       clusterUid: 'uid-1',
       asked: { hostname: 'rancher.test' },
     })
-    expect(written(host)[0]?.content).toBe(STATE.replaceAll('\n', ''))
+    const content = written(host)[0]?.content ?? ''
+    expect(content.endsWith('\n')).toBe(true)
+    const { desiredState, currentState } = parseState(content, 'kept')
+    expect(desiredState).toEqual(parseState(STATE, 'fixture').desiredState)
+    expect(currentState.rkeConfig?.['bastionHost']).toEqual({
+      address: '127.0.0.1',
+      port: '40022',
+      user: 'rancher',
+      sshKeyPath: '/run/key',
+    })
   }
 })
 
