@@ -33,7 +33,8 @@ function seen(memory: Seen['infrastructure']['memory'], state: Seen['cluster']['
 }
 
 const known = { clusterUid: 'uid', hostname: 'a.example' }
-const confirm = (given: string | undefined) => ({ confirm: given, stack: { name: 's', owner: '1', ownerName: 'o/r' } }) as DestroySettings
+const confirm = (given: string | undefined) =>
+  ({ confirm: given, stack: { name: 's', owner: '1', ownerName: 'o/r' } }) as DestroySettings
 
 test.each([
   ['the host name confirms', seen(known), 'a.example', 0],
