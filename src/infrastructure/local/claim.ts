@@ -2,12 +2,11 @@ import { join } from 'node:path'
 import type { Lease } from '../../remote/lease.ts'
 import type { LocalContext } from './context.ts'
 import { takeLock } from './lock.ts'
-import { lockFolder } from './runner.ts'
 
 /** Decides between two first runs on this machine: there is no node yet that could hold a lease. */
-export async function claimLocal({ names, run }: Pick<LocalContext, 'names' | 'run'>, waitMs: number): Promise<Lease> {
+export async function claimLocal({ names, run, runner }: LocalContext, waitMs: number): Promise<Lease> {
   const holder = `${run.id}/${run.attempt}`
-  const lock = await takeLock(join(lockFolder(), `${names.prefix}.lock`), { waitMs, holder })
+  const lock = await takeLock(join(runner.locks, `${names.prefix}.lock`), { waitMs, holder })
   return {
     holder,
     generation: 0,

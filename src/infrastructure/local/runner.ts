@@ -12,6 +12,8 @@ import { takeLock } from './lock.ts'
 
 /** The machine the run is on, as far as this provider looks at it or changes it. */
 export interface Runner {
+  /** Folder for locks; empty files stay in it until the machine starts anew, since to remove one could split a lock in two. */
+  readonly locks: string
   /** Its IPv4 routes but the default one ("172.17.0.0/16"). */
   routes(): Promise<string[]>
   /** Every address its resolver gives for a name; empty when it gives none. */
@@ -34,7 +36,10 @@ const REPLACE = `umask 022; cat >"$1.new" && [ "$(wc -c <"$1.new")" -eq "$2" ] &
 
 /** @param hostsFile what the resolver reads, /etc/hosts but in tests */
 export function thisRunner(hostsFile = '/etc/hosts'): Runner {
+  const locks = existsSync('/run/lock') ? '/run/lock' : tmpdir()
   return {
+    locks,
+
     async routes() {
       const { stdout } = await promisify(execFile)('ip', ['-json', '-4', 'route', 'show'])
       const routes = JSON.parse(stdout) as { dst: string }[]
@@ -46,7 +51,7 @@ export function thisRunner(hostsFile = '/etc/hosts'): Runner {
     readHosts: () => readFile(hostsFile, 'utf8'),
 
     async writeHosts(mark, entry, signal) {
-      const lockFile = join(lockFolder(), 'rancher-ha-hosts-file.lock')
+      const lockFile = join(locks, 'rancher-ha-hosts-file.lock')
       await using _lock = await takeLock(lockFile, { waitMs: EDIT_WAIT_MS, holder: String(process.pid) })
       const before = await readFile(hostsFile, 'utf8')
       const after = withEntry(before, mark, entry)
@@ -55,11 +60,6 @@ export function thisRunner(hostsFile = '/etc/hosts'): Runner {
 
     answers: answersOn,
   }
-}
-
-/** Where locks of this machine live. */
-export function lockFolder(): string {
-  return existsSync('/run/lock') ? '/run/lock' : tmpdir()
 }
 
 async function replace(file: string, content: string, signal: AbortSignal): Promise<void> {

@@ -6,10 +6,12 @@ import type { FakeDaemon } from './fake-docker.ts'
 export class FakeRunner implements Runner {
   hosts = '127.0.0.1 localhost\n'
   routed: string[] = []
+  readonly locks: string
   readonly #daemon: FakeDaemon
 
-  constructor(daemon: FakeDaemon) {
+  constructor(daemon: FakeDaemon, locks: string) {
     this.#daemon = daemon
+    this.locks = locks
   }
 
   routes = async () => this.routed

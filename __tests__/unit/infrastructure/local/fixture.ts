@@ -1,4 +1,6 @@
-import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Infrastructure } from '../../../../src/infrastructure/infrastructure.ts'
 import { type LocalOptions, localInfrastructure } from '../../../../src/infrastructure/local/local.ts'
 import { labelsOf, namesOf } from '../../../../src/infrastructure/local/names.ts'
@@ -15,15 +17,16 @@ export interface LocalFixture extends InfrastructureFixture {
 }
 
 /**
- * A stack on a daemon in memory; its owner is new each time, so that locks of this machine do not meet.
+ * A stack on a daemon in memory.
  *
  * @param build whether no image was given
  */
 export async function localFixture(image = 'machine:1', { build = false } = {}): Promise<LocalFixture> {
+  const locks = await mkdtemp(join(tmpdir(), 'locks-'))
   const daemon = new FakeDaemon()
   daemon.images.add('machine:1')
-  const runner = new FakeRunner(daemon)
-  const stack: StackId = { name: 'rancher', owner: randomUUID(), ownerName: 'acme/cattle' }
+  const runner = new FakeRunner(daemon, locks)
+  const stack: StackId = { name: 'rancher', owner: '4711', ownerName: 'acme/cattle' }
   const hostname = 'rancher.example.test'
   const run = { id: '41', attempt: 1 }
   return {
@@ -72,6 +75,8 @@ export async function localFixture(image = 'machine:1', { build = false } = {}):
         }
       },
     },
-    async [Symbol.asyncDispose]() {},
+    async [Symbol.asyncDispose]() {
+      await rm(locks, { recursive: true })
+    },
   }
 }
