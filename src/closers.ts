@@ -12,6 +12,7 @@ const CLOSERS = {
     const ended = await endProcesses(marker, { graceMs: 2000 })
     return ended === 0 ? undefined : `ended ${ended} processes the run had left`
   },
+  lease: async (session: string) => (await import('./release.ts')).releaseAfter(session, process.env),
   folder: async (path: string) => {
     if (!basename(path).startsWith('rancher-ha-')) throw new Error(`${path} is not the folder of a run`)
     await rm(path, { recursive: true, force: true, maxRetries: 3 })

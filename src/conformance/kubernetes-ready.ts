@@ -25,6 +25,7 @@ export function judgeKubernetes(nodes: KubernetesNode[], expected: string[], ver
       ...(wanted === undefined || upstream(node.version) === wanted ? [] : [`${name}: runs ${node.version}`]),
     ]
   })
+  if (expected.length === 0) problems.push('there are no nodes')
   const versions = [...new Set(nodes.map((node) => node.version))]
   if (versions.length > 1) problems.push(`versions differ: ${versions.join(', ')}`)
   if (problems.length === 0) return { ok: true, evidence: `${expected.length} nodes ready, ${versions[0] ?? ''}` }

@@ -3,16 +3,23 @@ import type { InstallRun, Outcome } from '../run.ts'
 import { planDigest } from '../steps.ts'
 import { converge } from './converge.ts'
 import { throwUnexpected } from './expected-plan.ts'
+import { firstLook } from './first-look.ts'
 import { planStack, refuseStack } from './plan-stack.ts'
 import { proveStack } from './prove.ts'
+import type { Seen } from './seen.ts'
 import { openStack } from './stack.ts'
 import { want } from './want.ts'
+
+/** @see Rancher, "RKE end of life": 31 July 2025 */
+const RKE_ENDED =
+  'Kubernetes is installed with RKE v1, whose support ended on 31 July 2025; Rancher 2.11 is the last that runs on it.'
 
 /** Brings a stack from whatever stands to what is asked: machines, Kubernetes, Rancher, and the proof of it. */
 export async function install(run: InstallRun): Promise<Outcome> {
   const { settings, report } = run
+  report.warning(RKE_ENDED)
   await using stack = await openStack(run)
-  const seen = await report.step('Look at what stands', () => stack.inspect())
+  const seen = await firstLook(run, stack)
   const wanted = await want(run, stack, seen)
   throwRefusals([...(await stack.tools.preflight()), ...refuseStack(stack, seen, wanted, settings)])
 
@@ -24,6 +31,21 @@ export async function install(run: InstallRun): Promise<Outcome> {
 
   if (plan.length > 0) await converge(run, stack, seen, wanted)
   const now = plan.length > 0 ? await stack.inspect() : seen
+  tellFirstLogin(run, now)
   await proveStack(run, stack, now, { nodeCount: settings.nodeCount })
   return { changed: plan.length > 0 }
 }
+
+/** A first password that the chart made is known to the cluster only. */
+function tellFirstLogin({ settings, report }: InstallRun, { rancher }: Seen): void {
+  if (settings.rancher.bootstrapPassword !== undefined || !rancher.bootstrapSecret || rancher.firstLogin === false)
+    return
+  report.next({
+    text: `Log in at https://${settings.hostname} as admin, with the first password:`,
+    command: FIRST_PASSWORD,
+  })
+}
+
+/** @see Rancher, "Installing Rancher on a Kubernetes cluster": the generated password */
+const FIRST_PASSWORD =
+  'kubectl get secret --namespace cattle-system bootstrap-secret -o go-template=\'{{.data.bootstrapPassword|base64decode}}{{"\\n"}}\''

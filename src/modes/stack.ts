@@ -1,8 +1,10 @@
+import { keepForPost } from '../closers.ts'
 import type { Infrastructure, InfrastructureFacts } from '../infrastructure/infrastructure.ts'
 import type { Api, Distribution } from '../kubernetes/distribution.ts'
 import type { Rancher } from '../rancher/rancher.ts'
 import type { Access, Hosts } from '../remote/host.ts'
 import type { NodeLease } from '../remote/node-lease.ts'
+import { thisSession } from '../remote/session.ts'
 import type { Run } from '../run.ts'
 import type { RancherSettings } from '../settings.ts'
 import type { Tools } from '../tools/tools.ts'
@@ -125,6 +127,7 @@ export async function openStack(run: Run): Promise<Stack> {
       await using opened = new AsyncDisposableStack()
       const own = opened.use(await connect(false))
       const { stack, run: id, waitForLeaseMs: waitMs } = settings
+      keepForPost('lease', thisSession)
       const lease = opened.use(await takeLease(own, { stack, run: id, members, waitMs, log, signal }))
       const closing = opened.move()
       return {
@@ -133,7 +136,10 @@ export async function openStack(run: Run): Promise<Stack> {
         lost: lease.lost,
         session: lease.session,
         admit: (host) => lease.admit(host),
-        [Symbol.asyncDispose]: () => closing.disposeAsync(),
+        async [Symbol.asyncDispose]() {
+          await closing.disposeAsync()
+          keepForPost('lease', '')
+        },
       }
     },
     [Symbol.asyncDispose]: close,
