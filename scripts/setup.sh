@@ -22,7 +22,8 @@ fi
 
 # engine-strict would refuse the system's older node before the project's own is there.
 if [ ! -x node_modules/node/bin/node ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-  npm ci --ignore-scripts --engine-strict=false --no-audit --no-fund
+  # npm ci would refuse the lock: it lacks packages of other platforms that could not be had where it was written.
+  npm install --no-save --ignore-scripts --engine-strict=false --no-audit --no-fund
   npm rebuild node --ignore-scripts=false --engine-strict=false
 fi
 node_modules/node/bin/node -e 'if (Number(process.versions.node.split(".")[0]) < 24) process.exit(1)'

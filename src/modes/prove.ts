@@ -83,7 +83,7 @@ export function throwBroken(rows: Row[], seen: Seen): void {
   const broken = rows.filter(({ ok }) => !ok)
   const [first] = broken
   if (first === undefined) return
-  const what = broken.map(({ sentence, evidence }) => `${sentence.replace(/\.$/, '')}: ${evidence}`).join('\n')
+  const what = broken.map(({ sentence, evidence }) => `${sentence} Seen: ${evidence}`).join('\n')
   throw new StackError(KINDS[first.id] ?? 'kubernetes', what, {
     stands: `${rancherStands(rows)} ${lossesLeft(seen)}`,
     next: nextFor(seen),

@@ -86,7 +86,7 @@ export async function openStack(run: Run): Promise<Stack> {
 
   const connect = async (waitForBoot: boolean): Promise<Hosts> => {
     const running = facts?.nodes.filter((node) => node.state === 'running') ?? []
-    access ??= running.length > 0 ? await infrastructure.access(folder) : undefined
+    if (running.length > 0 && (waitForBoot || access === undefined)) access = await infrastructure.access(folder)
     const via = access ?? { keyFiles: [], knownHosts: [], acceptNew: false }
     return openHosts(running, via, { folder, signal, waitForBoot, onNewHostKey })
   }

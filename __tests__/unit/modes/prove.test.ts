@@ -75,7 +75,7 @@ test('each broken sentence is named with its evidence, and what still holds is s
   const error = thrownBy(rows, seen([true, true, false]))
   expect(error?.kind).toBe('kubernetes')
   expect(error?.message).toBe(
-    'sentence etcd-on-each-node: evidence etcd-on-each-node\nsentence name-resolves: evidence name-resolves',
+    'sentence etcd-on-each-node Seen: evidence etcd-on-each-node\nsentence name-resolves Seen: evidence name-resolves',
   )
   expect(error?.stands).toBe('Rancher still answers. No further node may be lost.')
 })
