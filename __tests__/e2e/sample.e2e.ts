@@ -4,14 +4,15 @@ import { afterAll, expect, test } from '@jest/globals'
 import { repositoryFolder } from '../runner/action-file.ts'
 import { base, loadBase } from './base.ts'
 import { clear } from './eye/machines.ts'
-import { choose, families, pool } from './pool/pool.ts'
+import { choose, families, pool, sampled } from './pool/pool.ts'
 import { minutes, within } from './stage.ts'
 
 /** SEED= repeats a sample, ONLY= names cases by a part of their sentence, SOAK=1 runs all, SAMPLE= so many. */
 const seed = process.env['SEED'] ?? String(Date.now() % 100_000)
 const soak = process.env['SOAK'] !== undefined
 const count = soak ? pool.length : Number(process.env['SAMPLE'] ?? 3)
-const chosen = choose(families, { seed, count, only: process.env['ONLY'] })
+const only = process.env['ONLY']
+const chosen = choose(soak || only !== undefined ? families : sampled, { seed, count, only })
 const table = join(repositoryFolder, '.out', soak ? 'soak.md' : 'sample.md')
 
 mkdirSync(join(repositoryFolder, '.out'), { recursive: true })
