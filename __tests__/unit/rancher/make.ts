@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import type { V1Secret } from '@kubernetes/client-node'
-import type { RancherFacts, WantedRancher } from '../../../src/rancher/facts.ts'
+import { noRancher, type RancherFacts, type WantedRancher } from '../../../src/rancher/facts.ts'
 import type { ReleaseFacts } from '../../../src/rancher/release.ts'
 import { renderValues } from '../../../src/rancher/values.ts'
 import type { RancherSettings, TlsSettings } from '../../../src/settings.ts'
@@ -38,18 +38,7 @@ export function wanted(over: Partial<WantedRancher> = {}): WantedRancher {
 
 /** Nothing of Rancher is there. */
 export function bare(over: Partial<RancherFacts> = {}): RancherFacts {
-  return {
-    readAt: NOW,
-    release: undefined,
-    deployment: undefined,
-    pods: [],
-    bootstrapSecret: false,
-    tls: { certificate: undefined, ca: undefined },
-    serverUrl: undefined,
-    firstLogin: undefined,
-    certManager: { release: undefined, kinds: false, ready: undefined },
-    ...over,
-  }
+  return { ...noRancher(NOW), ...over }
 }
 
 export function release(over: Partial<ReleaseFacts> = {}): ReleaseFacts {
