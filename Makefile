@@ -66,7 +66,7 @@ soak: lab-up ## the life and every end-to-end case; hours
 	SOAK=1 $(E2E) --outputFile=$(RESULTS)/soak.json sample
 
 .PHONY: bench
-bench: lab-up ## measures and writes bench/RESULTS.md
+bench: setup ## measures and writes bench/RESULTS.md
 	node bench/bench.ts
 
 .PHONY: lab-up lab-down

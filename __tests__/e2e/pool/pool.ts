@@ -22,6 +22,7 @@ const SEEN = [
   'two installs at once: one works, the other fails with kind lease',
   'all state folders deleted on a live cluster: recovered, no container restarted',
   'provider hosts on the same machines: the same cluster, nothing to do',
+  'a stack that remembers a cluster and has none is refused, not made anew',
 ]
 
 export const sampled: Case[][] = families
