@@ -89,7 +89,7 @@ export const hosts: Case[] = [
       const refused = await failsWith('preflight', stack.install(inputs))
       const told = refused.errors.join('\n')
       expect(told).toMatch(/node-1.*(container|theirs)/)
-      expect(told).toMatch(/node-2.*docker/)
+      expect(told).toMatch(/node-2.*docker/i)
       expect(told).toMatch(/node-3.*(disk|space|free)/)
       expect(await traces(stack.name)).toEqual(before)
     },

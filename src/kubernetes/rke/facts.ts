@@ -32,7 +32,7 @@ export type NodeFacts = {
   dockerRights: boolean
   /** How far the node's clock is ahead of the runner's, and by how much this may be wrong. */
   clock: { aheadMs: number; uncertainMs: number }
-  /** Free space below /var/lib. */
+  /** Free space below /var/lib; where Docker or etcd have a disk of their own there, the least. */
   freeBytes: number
   /** TCP ports something listens on. */
   listening: number[]

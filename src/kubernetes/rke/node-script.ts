@@ -11,7 +11,7 @@ section hostname; uname -n
 section arch; uname -m
 section os; cat /etc/os-release 2>/dev/null
 section groups; id -Gn "$user"; id -u "$user"
-section free; df -Pk /var/lib | tail -n 1
+section free; for place in /var/lib /var/lib/docker /var/lib/etcd; do [ ! -d "$place" ] || df -Pk "$place" | tail -n 1; done | sort -n -k 4 | head -n 1
 section tcp; cat /proc/net/tcp /proc/net/tcp6 2>/dev/null
 section docker; timeout 10 docker version --format '{{.Server.Version}}' 2>/dev/null
 section containers
