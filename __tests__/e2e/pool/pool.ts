@@ -23,6 +23,7 @@ const SEEN = [
   'all state folders deleted on a live cluster: recovered, no container restarted',
   'provider hosts on the same machines: the same cluster, nothing to do',
   'a stack that remembers a cluster and has none is refused, not made anew',
+  'provider hosts, bare machines: the same outcome',
   'preflight tells all that forbids an install at once, and changes nothing',
 ]
 
