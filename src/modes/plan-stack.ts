@@ -30,7 +30,7 @@ export function planRancher({ rancher }: Rooms, seen: Seen, wanted: Wanted, sett
   return [
     ...planMemory(seen, settings),
     ...steps,
-    ...planAsked(seen, wanted, rancher.asked(seen.rancher, wanted.rancher), steps),
+    ...planAsked(seen, rancher.asked(seen.rancher, wanted.rancher), steps),
   ]
 }
 
@@ -42,12 +42,7 @@ function planMemory({ infrastructure, cluster }: Seen, { provider }: InstallSett
   return [{ id: 'remember', title: 'Remember the cluster outside its nodes', deadlineMs: MINUTE_MS, needs: [], change }]
 }
 
-function planAsked(
-  { cluster }: Seen,
-  _wanted: Wanted,
-  asked: Pick<Asked, 'rancherVersion' | 'helmValues'>,
-  before: Step[],
-): Step[] {
+function planAsked({ cluster }: Seen, asked: Pick<Asked, 'rancherVersion' | 'helmValues'>, before: Step[]): Step[] {
   const { rancherVersion, helmValues } = cluster.asked ?? { rancherVersion: undefined, helmValues: undefined }
   const plain: unknown = JSON.parse(JSON.stringify(asked))
   if (before.length === 0 && isDeepStrictEqual(JSON.parse(JSON.stringify({ rancherVersion, helmValues })), plain))
