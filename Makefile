@@ -4,7 +4,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+CACHE := $(or $(RANCHER_HA_CACHE),$(HOME)/.cache/rancher-ha)
+export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(CACHE)/go/bin:$(PATH)
 RESULTS := .out/results
 JEST := node --no-warnings --experimental-vm-modules node_modules/jest/bin/jest.js
 E2E := $(JEST) -c jest.e2e.config.js --runInBand --json
