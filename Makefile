@@ -48,6 +48,7 @@ workflows: setup
 
 .PHONY: unit scenarios
 unit: setup ## unit, property and contract tests
+	@scripts/setup.sh tests
 	$(JEST) --json --outputFile=$(RESULTS)/unit.json --selectProjects unit contract
 
 scenarios: setup ## the committed bundle as a process, as the runner starts it
@@ -64,7 +65,7 @@ e2e-sample: lab-up
 
 soak: lab-up ## the life and every end-to-end case; hours
 	$(E2E) --outputFile=$(RESULTS)/soak-life.json life
-	SOAK=1 $(E2E) --outputFile=$(RESULTS)/soak.json sample
+	RECORD=1 SOAK=1 $(E2E) --outputFile=$(RESULTS)/soak.json sample
 
 .PHONY: bench
 bench: setup ## measures and writes bench/RESULTS.md

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a bare Debian or Ubuntu machine ready for the other targets; does nothing where it is ready.
+# Makes a bare Debian or Ubuntu machine ready for the other targets; does nothing where it is ready; with `tests`, what only they need too.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 
@@ -7,6 +7,9 @@ declare -A packages=(
   [git]=git [node]=nodejs [npm]=npm [ssh]=openssh-client [openssl]=openssl [curl]=curl [python3]=python3
   [xz]=xz-utils [unshare]=util-linux [ip]=iproute2
 )
+# Only the tests need an SSH server, and installing one starts it.
+[ "${1-}" != tests ] || packages[sshd]=openssh-server
+PATH=$PATH:/usr/sbin:/sbin
 missing=()
 for command in "${!packages[@]}"; do
   command -v "$command" >/dev/null || missing+=("${packages[$command]}")

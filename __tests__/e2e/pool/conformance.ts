@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { expect } from '@jest/globals'
+import { IMAGES } from '../../../lab/versions.ts'
 import { makeTls } from '../eye/certificates.ts'
 import { docker } from '../eye/docker.ts'
 import { openKubectl } from '../eye/kubernetes.ts'
@@ -31,6 +32,71 @@ const breaks: Record<string, { broken: string[]; hurt: (stack: Stack) => Promise
   'port 443 of one node behind a packet filter': {
     broken: ['balancer-forwards-443'],
     hurt: async (stack) => on(await machine(stack.name, 'node-2'), 'iptables -I INPUT -p tcp --dport 443 -j REJECT'),
+  },
+  'port 80 of one node left out by the load balancer': {
+    broken: ['balancer-forwards-80'],
+    hurt: async ({ name }) => {
+      const leaveOut = `sed -i '/^listen tcp-80$/,/^listen/{/server node-2 /d}' ${HAPROXY_CONFIG}`
+      await onBalancer(name, `${leaveOut} && systemctl reload haproxy`)
+    },
+  },
+  'an ingress controller that says all is HTTPS and redirects nothing': {
+    broken: ['http-redirects'],
+    hurt: async ({ name }) => {
+      const kubectl = await openKubectl(name)
+      const patch = [
+        {
+          op: 'replace',
+          path: '/spec/template/spec/containers/0/args/2',
+          value: '-forwarded-headers=X-Forwarded-Proto=https',
+        },
+        { op: 'replace', path: '/spec/template/spec/containers/0/args/3', value: '-kubernetes-https-redirect=false' },
+      ]
+      await kubectl('-n', 'kube-system', 'patch', 'daemonset/skipper', '--type=json', '--patch', JSON.stringify(patch))
+      await kubectl(
+        '-n',
+        'kube-system',
+        'rollout',
+        'status',
+        'daemonset/skipper',
+        '--timeout=180s',
+        '--request-timeout=200s',
+      )
+    },
+  },
+  'a proxy between the ingress controller and Rancher': {
+    broken: ['reaches-rancher-pod-port-80'],
+    hurt: async ({ name }) => {
+      const kubectl = await openKubectl(name)
+      const addresses = await kubectl('-n', 'cattle-system', 'get', 'pods', '-l', 'app=rancher', '-o', POD_ADDRESSES)
+      const backends = addresses
+        .trim()
+        .split(' ')
+        .map((address) => `"http://${address}:80"`)
+      const routes = `* -> <roundRobin, ${backends.join(', ')}>`
+      const proxy = ['-address=:9090', '-proxy-preserve-host', `-inline-routes=${routes}`]
+      const run = ['run', 'detour', `--image=${IMAGES.skipper}`, '--labels=app=detour', '--', ...proxy]
+      await kubectl('-n', 'cattle-system', ...run)
+      await kubectl(
+        '-n',
+        'cattle-system',
+        'wait',
+        '--for=condition=Ready',
+        'pod/detour',
+        '--timeout=120s',
+        '--request-timeout=140s',
+      )
+      const spec = { selector: { app: 'detour' }, ports: [{ name: 'http', port: 80, targetPort: 9090 }] }
+      await kubectl(
+        '-n',
+        'cattle-system',
+        'patch',
+        'service/rancher',
+        '--type=merge',
+        '--patch',
+        JSON.stringify({ spec }),
+      )
+    },
   },
   'a certificate for another name': {
     broken: ['tls-at-ingress'],
@@ -78,17 +144,7 @@ const breaks: Record<string, { broken: string[]; hurt: (stack: Stack) => Promise
       'reaches-rancher-pod-port-80',
       'tls-at-ingress',
     ],
-    hurt: async ({ name }) => {
-      const balancers = await docker(
-        'ps',
-        '--quiet',
-        '--filter',
-        `label=rancher-ha/stack=${name}`,
-        '--filter',
-        'name=-lb$',
-      )
-      await docker('exec', balancers, 'systemctl', 'stop', 'haproxy')
-    },
+    hurt: async ({ name }) => onBalancer(name, 'systemctl stop haproxy'),
   },
 }
 
@@ -111,5 +167,13 @@ export const conformance: Case[] = Object.entries(breaks).map(([what, { broken, 
     })
   },
 }))
+
+async function onBalancer(name: string, script: string): Promise<void> {
+  const filters = ['--filter', `label=rancher-ha/stack=${name}`, '--filter', 'name=-lb$']
+  await docker('exec', await docker('ps', '--quiet', ...filters), 'sh', '-c', script)
+}
+
+const HAPROXY_CONFIG = '/etc/haproxy/haproxy.cfg'
+const POD_ADDRESSES = 'jsonpath={.items[*].status.podIP}'
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')

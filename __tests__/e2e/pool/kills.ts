@@ -1,12 +1,13 @@
 import { expect } from '@jest/globals'
 import type { Cancel } from '../../runner/step.ts'
 import { loadKept } from '../base.ts'
+import { clear } from '../eye/machines.ts'
 import { expectAllYes, expectHealthy } from '../healthy.ts'
-import { type Stack, succeeds } from '../stack.ts'
+import { type Done, type Stack, succeeds } from '../stack.ts'
 import { minutes } from '../stage.ts'
 import type { Case } from './case.ts'
 
-/** Headings of a first install, in their order; the run is cancelled when each begins. */
+/** Headings of a first install, in their order; a run is cancelled when each begins. */
 const steps = [
   'Look at what stands',
   'Create the network',
@@ -25,41 +26,81 @@ const steps = [
   'Keep on every node',
 ]
 
-/** rke's first run takes about this long here; the last ones fall after its end. */
-const seconds = Array.from({ length: 90 }, (_, index) => index + 1)
+/** rke's first run takes less than this here; the last moments fall after its end. */
+const SECONDS = 90
 
-const atStep = (title: string): Case => ({
-  name: `cancelled at '${title}', the runner lost: the next install converges`,
+const atStep = (title: string): Cancel => ({ onLine: new RegExp(`\\] ${title}|::group::${title}`) })
+const atSecond = (second: number): Cancel => ({ onLine: /\] Build Kubernetes/, thenMs: second * 1_000 })
+const everySecond = Array.from({ length: SECONDS }, (_, index) => index + 1)
+
+const onBareGround = (stack: Stack) => clear(stack.name, stack.hostname)
+const onMachines = (stack: Stack) => loadKept('machines', () => makeMachines(stack))
+
+const single = (what: string, cancel: Cancel): Case => ({
+  name: `cancelled ${what}, the runner lost: the next install converges`,
   from: 'bare',
   deadlineMs: minutes(25),
-  run: (stack) => cancelAndConverge(stack, { onLine: new RegExp(`\\] ${title}|::group::${title}`) }),
+  run: (stack) => cancelEach(stack, [cancel], onBareGround),
 })
 
-const atSecond = (second: number): Case => ({
-  name: `cancelled ${second} s into the first rke up, the runner lost: the next install converges`,
-  from: 'bare',
-  deadlineMs: minutes(25),
-  async run(stack) {
-    await loadKept('machines', () => makeMachines(stack))
-    await cancelAndConverge(stack, { onLine: /\] Build Kubernetes/, thenMs: second * 1_000 })
+export const kills: Case[] = [
+  {
+    name: 'cancelled at each step, one after the other, each time the runner lost: the last install converges',
+    from: 'bare',
+    deadlineMs: minutes(50),
+    run: (stack) => cancelEach(stack, steps.map(atStep), onBareGround),
   },
-})
+  ...[0, 1, 2].map((part) => {
+    const [first, last] = [part * 30 + 1, part * 30 + 30]
+    return {
+      name: `cancelled at each second from ${first} to ${last} of a first rke up, each time the runner lost: the last install converges`,
+      from: 'bare' as const,
+      deadlineMs: minutes(80),
+      run: (stack: Stack) => cancelEach(stack, everySecond.slice(first - 1, last).map(atSecond), onMachines),
+    }
+  }),
+  single('while rke writes certificates', atSecond(3)),
+  single('while rke brings etcd up', atSecond(20)),
+  single('while rke brings the control plane up', atSecond(45)),
+  single('while Rancher is installed', { onLine: /\] Install Rancher/, thenMs: 3_000 }),
+]
 
-export const kills: Case[] = [...steps.map(atStep), ...seconds.map(atSecond)]
+/**
+ * Cancels one install after the other, each at its own moment, and lets the last come to its end. Each run has a disk
+ * of its own that dies with it: what the next one knows stands on the stack. A run that ends well before its moment
+ * must have made a whole stack; its moment is tried again on fresh ground, where it must come.
+ */
+async function cancelEach(stack: Stack, moments: Cancel[], freshGround: (stack: Stack) => Promise<void>) {
+  await freshGround(stack)
+  let runId = 1000
+  const attempt = (cancel?: Cancel): Promise<Done> => {
+    runId += 1
+    return stack.install({ 'wait-for-lease': '5m' }, { runId: String(runId), ...(cancel && { cancel }) })
+  }
+  for (const [at, moment] of moments.entries()) {
+    process.stderr.write(`  cancel ${at + 1} of ${moments.length}: ${JSON.stringify(moment, spell)}\n`)
+    let run = await attempt(moment)
+    if (run.cancelledAtMs === undefined) {
+      await expectWhole(stack, run)
+      await freshGround(stack)
+      run = await attempt(moment)
+    }
+    expect({ cancelled: run.cancelledAtMs !== undefined, moment }).toEqual({ cancelled: true, moment })
+    expect(run.exitCode).not.toBe(0)
+    expect(run.leftovers).toEqual([])
+  }
+  await expectWhole(stack, await attempt())
+}
 
-/** Each run has a disk of its own that dies with it: what the next one knows stands on the stack. */
-async function cancelAndConverge(stack: Stack, cancel: Cancel): Promise<void> {
-  const killed = await stack.install({}, { cancel, runId: '1001' })
-  expect(killed.cancelledAtMs).toBeDefined()
-  expect(killed.exitCode).not.toBe(0)
-  expect(killed.leftovers).toEqual([])
-  const next = await succeeds(stack.install({ 'wait-for-lease': '5m' }, { runId: '1002' }))
-  expectAllYes(next)
+async function expectWhole(stack: Stack, run: Done): Promise<void> {
+  expectAllYes(await succeeds(Promise.resolve(run)))
   await expectHealthy(stack)
 }
 
+const spell = (_key: string, value: unknown) => (value instanceof RegExp ? value.source : value)
+
 /** Machines with their images, and the state written ahead: what stands when the first `rke up` begins. */
 async function makeMachines(stack: Stack): Promise<void> {
-  const killed = await stack.install({}, { cancel: { onLine: /\] Build Kubernetes/ }, runId: '1000' })
+  const killed = await stack.install({}, { cancel: atSecond(0), runId: '1000' })
   expect(killed.exitCode).not.toBe(0)
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readRecord } from '../record.ts'
 import { adopt } from './adopt.ts'
 import type { Case } from './case.ts'
 import { conformance } from './conformance.ts'
@@ -15,27 +16,23 @@ export const families: Case[][] = [leases, state, adopt, hosts, kills, workflow,
 export const pool: Case[] = families.flat()
 
 /**
- * Cases that have been seen to pass in the lab. A sample is drawn from these, so that what it finds is a change and
- * not a case nobody has run yet; `ONLY=` and `SOAK=1` choose from all.
+ * Cases whose last recorded run passed. A sample is drawn from these, so that what it finds is a change and not a case
+ * nobody has seen yet; `ONLY=` and `SOAK=1` choose from all.
  */
-const SEEN = [
-  'two installs at once: one works, the other fails with kind lease',
-  'all state folders deleted on a live cluster: recovered, no container restarted',
-  'provider hosts on the same machines: the same cluster, nothing to do',
-  'a stack that remembers a cluster and has none is refused, not made anew',
-  'provider hosts, bare machines: the same outcome',
-  'preflight tells all that forbids an install at once, and changes nothing',
-]
+const seen = new Set(readRecord().flatMap(({ name, result }) => (result === 'passed' ? [name] : [])))
 
 export const sampled: Case[][] = families
-  .map((cases) => cases.filter(({ name }) => SEEN.includes(name)))
+  .map((cases) => cases.filter(({ name }) => seen.has(name)))
   .filter((cases) => cases.length > 0)
 
 export type Choice = { seed: string; count: number; only: string | undefined }
 
-/** The cases of one run: those whose name holds `only`, else a sample, of each kind in turn; equal seeds choose equal cases. */
+/** The cases of one run: those whose name holds a part of `only` (parts are divided by `;`), else a sample, of each kind in turn; equal seeds choose equal cases. */
 export function choose(kinds: Case[][], { seed, count, only }: Choice): Case[] {
-  if (only !== undefined) return kinds.flat().filter((each) => each.name.includes(only))
+  if (only !== undefined) {
+    const parts = only.split(';').map((part) => part.trim())
+    return kinds.flat().filter((each) => parts.some((part) => each.name.includes(part)))
+  }
   const shuffled = shuffle(kinds, seed, ([first]) => first?.name ?? '').map((cases) => shuffle(cases, seed, nameOf))
   const rounds = Math.max(0, ...shuffled.map((cases) => cases.length))
   const inTurn = Array.from({ length: rounds }, (_, round) => shuffled.flatMap((cases) => cases[round] ?? []))
