@@ -68,8 +68,8 @@ soak: lab-up ## the life and every end-to-end case; hours
 	RECORD=1 SOAK=1 $(E2E) --outputFile=$(RESULTS)/soak.json sample
 
 .PHONY: bench
-bench: setup ## measures and writes bench/RESULTS.md
-	node bench/bench.ts
+bench: setup ## measures and writes bench/RESULTS.md: NAME=startup|again|first|pulled, all but the first in the lab
+	node bench/bench.ts $(NAME)
 
 .PHONY: lab-up lab-down
 lab-up: setup ## the lab: its Docker, its machines' image, the air-gap bundle
