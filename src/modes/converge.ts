@@ -110,10 +110,10 @@ async function settle(run: InstallRun, stack: Stack): Promise<Seen> {
 }
 
 async function act(
-  { report, signal, clock }: InstallRun,
+  { report, signal, clock, settings }: InstallRun,
   steps: Step[],
   lease: Lease,
   apply: (change: Change, lease: Lease, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  if (steps.length > 0) await runSteps(steps, apply, { lease, report, signal, clock })
+  if (steps.length > 0) await runSteps(steps, apply, { lease, report, signal, clock, lastStart: settings.lastStart })
 }
