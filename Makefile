@@ -28,8 +28,8 @@ test: setup clean-results lab-up check unit scenarios e2e-life e2e-sample ## eve
 test-fast: setup clean-results lint types unit scenarios ## what needs no lab: format, lint, types, unit and scenario tests
 	node scripts/tally.ts $(RESULTS)
 
-.PHONY: check lint types dist readme workflows
-check: setup lint types dist readme workflows ## format, lint, types, dist, README, workflows
+.PHONY: check lint types dist readme workflows go-test
+check: setup lint types dist readme workflows go-test ## format, lint, types, dist, README, workflows, the lab's Go programs
 
 lint: setup
 	scripts/step.sh lint biome ci --colors=off --error-on-warnings .
@@ -45,6 +45,9 @@ readme: setup
 
 workflows: setup
 	scripts/step.sh workflows scripts/lint-workflows.sh
+
+go-test: setup ## format, vet and tests of the lab's Go programs
+	scripts/step.sh go scripts/go-test.sh
 
 .PHONY: unit scenarios
 unit: setup ## unit, property and contract tests
