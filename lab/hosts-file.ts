@@ -16,12 +16,18 @@ export async function setStackNames(networks: string[], lines: string[]): Promis
   if (wanted !== text) await writeFile(FILE, wanted)
 }
 
-/** The content of a hosts file with these lines at its end, and without others of stacks in these networks. */
+/**
+ * The content of a hosts file with these lines at its end, and without others of stacks in these networks, nor of the
+ * same stacks at an address they do not have.
+ */
 export function withStackNames(text: string, networks: string[], lines: string[]): string {
-  const others = text.split('\n').filter((line) => !isOf(networks, line) && !lines.includes(line))
+  const stacks = lines.flatMap((line) => markOf(line) ?? [])
+  const others = text.split('\n').filter((line) => !isOf(networks, line) && !stacks.includes(markOf(line) ?? ''))
   if (others.at(-1) === '') others.pop()
   return `${[...others, ...lines].join('\n')}\n`
 }
+
+const markOf = (line: string) => /# rancher-ha \S+$/.exec(line)?.[0]
 
 /** Provider `local` ends its lines with this mark and the stack's owner and name. */
 function isOf(networks: string[], line: string): boolean {

@@ -17,25 +17,29 @@ const SETTLE_MS = 120_000
 /**
  * Machines, then Kubernetes on them, then Rancher on it: each room is looked at and planned again once the one below
  * it stands, and under the lease.
+ *
+ * @returns whether anything was changed: another run may have done it all while this one waited for the lease
  */
-export async function converge(run: InstallRun, stack: Stack, first: Seen, asked: Wanted): Promise<void> {
+export async function converge(run: InstallRun, stack: Stack, first: Seen, asked: Wanted): Promise<boolean> {
   const machines = planInfrastructure(stack, first, asked)
   const members = asked.cluster.nodes.map(({ name }) => name)
   await using guards = new AsyncDisposableStack()
   let lease: NodeLease | undefined
+  let changed = false
 
   if (machines.length > 0) {
     if (canHold(first, members)) lease = guards.use(await stack.lease(members))
     const guard = lease ?? guards.use(await stack.infrastructure.claim(run.settings.waitForLeaseMs))
-    await changeMachines(run, stack, guard)
+    changed = await changeMachines(run, stack, guard)
   }
   const starts = machines.some(({ change }) => change.kind === 'start-node')
   let seen = machines.length > 0 ? await look(run, stack, true) : first
   lease ??= guards.use(await stack.lease(members))
 
   seen = starts ? await settle(run, stack) : await look(run, stack)
-  seen = await changeCluster(run, stack, seen, lease)
-  await changeRancher(run, stack, seen, lease)
+  const cluster = await changeCluster(run, stack, seen, lease)
+  const rancher = await changeRancher(run, stack, cluster.now, lease)
+  return changed || cluster.changed || rancher
 }
 
 /** Whether a majority of the nodes answers, so that the lease can be held on them before machines are changed. */
@@ -49,31 +53,36 @@ async function look({ report }: InstallRun, stack: Stack, afresh = false): Promi
 }
 
 /** Planned again now that nobody else changes the machines: another run may have made them meanwhile. */
-async function changeMachines(run: InstallRun, stack: Stack, guard: Lease): Promise<void> {
+async function changeMachines(run: InstallRun, stack: Stack, guard: Lease): Promise<boolean> {
   const seen = await stack.inspect()
   const steps = planInfrastructure(stack, seen, await want(run, stack, seen))
-  await act(run, steps, guard, (change, lease, signal) => stack.infrastructure.apply(change, lease, signal))
+  return act(run, steps, guard, (change, lease, signal) => stack.infrastructure.apply(change, lease, signal))
 }
 
 /** A node that was made anew gets its vote once it is part of the cluster. */
-async function changeCluster(run: InstallRun, stack: Stack, seen: Seen, lease: NodeLease): Promise<Seen> {
+async function changeCluster(
+  run: InstallRun,
+  stack: Stack,
+  seen: Seen,
+  lease: NodeLease,
+): Promise<{ now: Seen; changed: boolean }> {
   const wanted = await want(run, stack, seen)
   throwRefusals(refuseStack(stack, seen, wanted, run.settings))
   const steps = planCluster(stack, seen, wanted)
-  if (steps.length === 0) return seen
+  if (steps.length === 0) return { now: seen, changed: false }
   await act(run, steps, lease, (change, held, signal) =>
     stack.distribution.apply(change, stack.hosts, wanted.cluster, held, signal),
   )
   const now = await look(run, stack)
   await Promise.all(stack.hosts.reached.map((host) => lease.admit(host)))
-  return now
+  return { now, changed: true }
 }
 
-async function changeRancher(run: InstallRun, stack: Stack, seen: Seen, lease: Lease): Promise<void> {
+async function changeRancher(run: InstallRun, stack: Stack, seen: Seen, lease: Lease): Promise<boolean> {
   const wanted = await want(run, stack, seen)
   throwRefusals(refuseStack(stack, seen, wanted, run.settings))
   const steps = planRancher(stack, seen, wanted, run.settings)
-  await act(run, steps, lease, async (change, held, signal) => {
+  return act(run, steps, lease, async (change, held, signal) => {
     if (change.kind === 'remember') return await remember(run, stack, seen, held)
     if (change.kind === 'keep-asked') return await keepAsked(run, stack, held)
     await stack.rancher.apply(change, await stack.api(), held, signal)
@@ -109,11 +118,13 @@ async function settle(run: InstallRun, stack: Stack): Promise<Seen> {
   })
 }
 
+/** @returns whether there was anything to do */
 async function act(
   { report, signal, clock, settings }: InstallRun,
   steps: Step[],
   lease: Lease,
   apply: (change: Change, lease: Lease, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   if (steps.length > 0) await runSteps(steps, apply, { lease, report, signal, clock, lastStart: settings.lastStart })
+  return steps.length > 0
 }

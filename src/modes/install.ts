@@ -30,12 +30,12 @@ export async function install(run: InstallRun): Promise<Outcome> {
   throwUnexpected(digest, settings.expectedPlan)
   if (settings.dryRun) return { changed: false }
 
-  if (plan.length > 0) await converge(run, stack, seen, wanted)
+  const changed = plan.length > 0 && (await converge(run, stack, seen, wanted))
   const now = plan.length > 0 ? await stack.inspect() : seen
   tellFirstLogin(run, now)
   await proveStack(run, stack, now, { nodeCount: settings.nodeCount })
   await tellKubeconfig(run, stack, now)
-  return { changed: plan.length > 0 }
+  return { changed }
 }
 
 /** A first password that the chart made is known to the cluster only. */

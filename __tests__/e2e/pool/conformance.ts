@@ -99,7 +99,7 @@ const breaks: Record<string, { broken: string[]; hurt: (stack: Stack) => Promise
     },
   },
   'a certificate for another name': {
-    broken: ['tls-at-ingress'],
+    broken: ['rancher-answers', 'reaches-rancher-pod-port-80', 'tls-at-ingress'],
     hurt: async ({ name }) => {
       const kubectl = await openKubectl(name)
       const { certificate, privateKey } = makeTls('other.rancher.test')
@@ -113,6 +113,16 @@ const breaks: Record<string, { broken: string[]; hurt: (stack: Stack) => Promise
         '--patch',
         JSON.stringify({ data }),
       )
+    },
+  },
+  'a node that shows itself another certificate than the load balancer’s users see': {
+    broken: ['tls-at-ingress'],
+    hurt: async (stack) => {
+      const node = await machine(stack.name, 'node-2')
+      const { certificate, privateKey } = makeTls(stack.hostname)
+      await on(node, `umask 077; cat >/run/other.pem <<'PEM'\n${certificate}\n${privateKey}\nPEM`)
+      await on(node, 'systemd-run --unit=other-tls openssl s_server -quiet -accept 9443 -cert /run/other.pem')
+      await on(node, `iptables -t nat -I OUTPUT -p tcp -d ${node.address} --dport 443 -j REDIRECT --to-ports 9443`)
     },
   },
   'a Rancher that answers 500': {
