@@ -3,7 +3,15 @@ import fc from 'fast-check'
 import { StackError } from '../../../src/errors.ts'
 import { renderSummary, SUMMARY_LIMIT_BYTES, type SummaryData } from '../../../src/report/summary.ts'
 
-const nothing: SummaryData = { outputs: {}, rows: [], plan: undefined, timeline: [], tools: [], next: [], error: undefined }
+const nothing: SummaryData = {
+  outputs: {},
+  rows: [],
+  plan: undefined,
+  timeline: [],
+  tools: [],
+  next: [],
+  error: undefined,
+}
 
 const whole: SummaryData = {
   outputs: {
