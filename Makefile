@@ -4,7 +4,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+CACHE := $(or $(RANCHER_HA_CACHE),$(HOME)/.cache/rancher-ha)
+export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(CACHE)/go/bin:$(PATH)
 RESULTS := .out/results
 JEST := node --no-warnings --experimental-vm-modules node_modules/jest/bin/jest.js
 E2E := $(JEST) -c jest.e2e.config.js --runInBand --json
@@ -27,8 +28,8 @@ test: setup clean-results lab-up check unit scenarios e2e-life e2e-sample ## eve
 test-fast: setup clean-results lint types unit scenarios ## what needs no lab: format, lint, types, unit and scenario tests
 	node scripts/tally.ts $(RESULTS)
 
-.PHONY: check lint types dist readme workflows
-check: setup lint types dist readme workflows ## format, lint, types, dist, README, workflows
+.PHONY: check lint types dist readme workflows go-test
+check: setup lint types dist readme workflows go-test ## format, lint, types, dist, README, workflows, the lab's Go programs
 
 lint: setup
 	scripts/step.sh lint biome ci --colors=off --error-on-warnings .
@@ -44,6 +45,9 @@ readme: setup
 
 workflows: setup
 	scripts/step.sh workflows scripts/lint-workflows.sh
+
+go-test: setup ## format, vet and tests of the lab's Go programs
+	scripts/step.sh go scripts/go-test.sh
 
 .PHONY: unit scenarios
 unit: setup ## unit, property and contract tests
@@ -67,8 +71,8 @@ soak: lab-up ## the life and every end-to-end case; hours
 	RECORD=1 SOAK=1 $(E2E) --outputFile=$(RESULTS)/soak.json sample
 
 .PHONY: bench
-bench: setup ## measures and writes bench/RESULTS.md
-	node bench/bench.ts
+bench: setup ## measures and writes bench/RESULTS.md: NAME=startup|again|first|pulled, all but the first in the lab
+	node bench/bench.ts $(NAME)
 
 .PHONY: lab-up lab-down
 lab-up: setup ## the lab: its Docker, its machines' image, the air-gap bundle

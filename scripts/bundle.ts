@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
-import { transform } from 'esbuild'
+import { build, transform } from 'esbuild'
 
 type Asset = { source: string | Buffer }
 type Ncc = (entry: string, options: object) => Promise<{ code: string; assets: Record<string, Asset> }>
@@ -46,7 +46,32 @@ async function emit(): Promise<string> {
   const args = ['-p', join(root, 'tsconfig.bundle.json'), '--outDir', folder]
   const { status } = spawnSync(compiler, args, { cwd: root, stdio: 'inherit' })
   if (status !== 0) throw new Error('src/ has type errors')
+  await shrink(join(folder, 'src', 'inputs', 'schema.js'))
   return folder
+}
+
+/**
+ * Takes into a module what it uses of its packages, and nothing else: ncc keeps all of a package's module of which one
+ * export is used, and every run pays for what is loaded before the inputs are judged.
+ */
+async function shrink(module: string): Promise<void> {
+  await build({
+    entryPoints: [module],
+    outfile: module,
+    allowOverwrite: true,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    plugins: [
+      {
+        name: 'our own modules stay where they are',
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /^\./ }, ({ importer, path }) =>
+            importer === module ? { path, external: true } : undefined,
+          ),
+      },
+    ],
+  })
 }
 
 async function pack(entry: string): Promise<Record<string, string | Buffer>> {

@@ -23,6 +23,8 @@ if [ "${#missing[@]}" -gt 0 ]; then
   DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
 fi
 
+scripts/go.sh
+
 # engine-strict would refuse the system's older node before the project's own is there.
 if [ ! -x node_modules/node/bin/node ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   # npm ci would refuse the lock: it lacks packages of other platforms that could not be had where it was written.

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
+import { late } from './late.ts'
 
 /**
  * Workflow commands and files without the toolkit, whose loading costs more than all that an input error needs.
@@ -15,8 +15,13 @@ export function tellCommand(name: 'error' | 'warning' | 'add-mask', value: strin
 export function tellFile(file: 'GITHUB_OUTPUT' | 'GITHUB_STATE', name: string, value: string): void {
   const path = process.env[file]
   if (!path) return
-  const delimiter = `ghadelimiter_${randomUUID()}`
-  appendFileSync(path, `${name}<<${delimiter}\n${value}\n${delimiter}\n`)
+  appendFileSync(path, /[\r\n]/.test(value) ? block(name, value) : `${name}=${value}\n`)
+}
+
+/** The end of a value of several lines is a word that nobody who writes the value can know. */
+function block(name: string, value: string): string {
+  const delimiter = `ghadelimiter_${late.crypto.randomUUID()}`
+  return `${name}<<${delimiter}\n${value}\n${delimiter}\n`
 }
 
 export function tellSummary(markdown: string): void {

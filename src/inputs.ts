@@ -31,9 +31,8 @@ export async function parseInputs({ env, now, mask, warn }: Surroundings): Promi
   const yaml = await yamlFor(given)
   for (const name of YAML_INPUTS) for (const secret of yaml.secretsInYaml(given[name] ?? '')) mask(secret)
   const mode = parseMode(given['mode'] ?? '')
-  warnUnknown(given, warn)
-
   const schema = schemas[mode]({ user: given['ssh-user'] ?? DEFAULT_USER, parseYamlMap: yaml.parseYamlMap })
+  warnUnknown(given, schema.shape, warn)
   const result = schema.safeParse(given)
   const malformed = result.success ? [] : refuseMalformed(result.error.issues, given, mode)
   const wrong = new Set(malformed.map(({ subject }) => subject))
@@ -63,10 +62,12 @@ async function yamlFor(given: Record<string, string>): Promise<Yaml> {
 }
 
 /** The runner warns of inputs that action.yml does not declare; it cannot say which was meant. */
-function warnUnknown(given: Record<string, string>, warn: (text: string) => void): void {
+function warnUnknown(given: Record<string, string>, ofMode: object, warn: (text: string) => void): void {
+  const others = Object.keys(given).filter((name) => !(name === 'mode' || name in ofMode || name in LATER))
+  if (others.length === 0) return
   const known = inputNames()
-  for (const name of Object.keys(given)) {
-    if (name === 'mode' || known.has(name) || name in LATER) continue
+  for (const name of others) {
+    if (known.has(name)) continue
     const meant = nearest(name, known)
     warn(`There is no input ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`)
   }

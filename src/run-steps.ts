@@ -8,22 +8,31 @@ import type { Apply, Step } from './steps.ts'
 /** How long a step that was told to stop may take for it, before it is left behind. */
 const GRACE_MS = 15_000
 
-export type StepsContext = { lease: Lease; report: Report; signal: AbortSignal; clock: Clock }
+export type StepsContext = {
+  lease: Lease
+  report: Report
+  signal: AbortSignal
+  clock: Clock
+  /** After this no new step begins; what runs is awaited. */
+  lastStart: Date
+}
 
 /**
  * Carries out a plan: a step starts as soon as all it needs is done. After a failure nothing new starts,
  * and what runs is awaited.
  *
- * @throws StackError naming the step: its own kind, `timeout` when its deadline passed, `lease` when the
- *   lease was lost, the reason of `signal` when the run was stopped, `bug` for a plan that cannot be ordered
+ * @throws StackError naming the step: its own kind, `timeout` when its deadline passed or the run's end
+ *   is too near for another step, `lease` when the lease was lost, the reason of `signal` when the run was stopped,
+ *   `bug` for a plan that cannot be ordered
  */
 export async function runSteps(steps: Step[], apply: Apply, context: StepsContext): Promise<void> {
   checkPlan(steps)
-  const { lease, report, signal } = context
+  const { lease, report, signal, clock, lastStart } = context
   const done = new Set<string>()
   const running = new Map<string, Promise<void>>()
   const failures: { step: Step; error: StackError }[] = []
-  const stop = () => signal.aborted || lease.lost.aborted || failures.length > 0
+  const isLate = () => clock.now() > lastStart.getTime()
+  const stop = () => signal.aborted || lease.lost.aborted || failures.length > 0 || isLate()
 
   const start = (step: Step) => {
     if (done.size + running.size === 0) report.output('changed', 'true')
@@ -87,7 +96,7 @@ function failureOf(
   steps: Step[],
   done: Set<string>,
   failures: { step: Step; error: StackError }[],
-  { lease, signal }: StepsContext,
+  { lease, signal, lastStart }: StepsContext,
 ): StackError {
   const stands = standing(steps, done)
   const next = 'Run the same again: it goes on from what stands.'
@@ -103,7 +112,13 @@ function failureOf(
     return new StackError(reason.kind, reason.message, { stands, next: reason.next ?? next, cause: reason })
   }
   const [first, ...others] = failures
-  if (first === undefined) return new StackError('bug', 'The plan ended before all its steps were done.', { stands })
+  if (first === undefined) {
+    const what = `The run must end soon (input timeout), and after ${lastStart.toISOString()} it begins no new step.`
+    return new StackError('timeout', what, {
+      stands,
+      next: `${next} Give it more time if it has too little each time.`,
+    })
+  }
   const what = [first, ...others].map(({ step, error }) => `${step.title}: ${error.message}`).join('\n')
   return new StackError(first.error.kind, what, {
     stands: first.error.stands ?? stands,

@@ -10,7 +10,7 @@ export type Run<S extends Settings = Settings> = {
   signal: AbortSignal
   /** The run's private folder (mode 0700) below the runner's temp folder; removed when the run ends. */
   folder: string
-  /** The runner's temp folder, for files that later steps of the job read; nothing secret goes there. */
+  /** The runner's temp folder, for files that later steps of the job read; post removes what of it is secret. */
   keep: string
   clock: Clock
 }

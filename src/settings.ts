@@ -59,6 +59,8 @@ export type CommonSettings = {
   waitForLeaseMs: number
   /** When this run must have ended. */
   deadline: Date
+  /** After this no new step begins. */
+  lastStart: Date
 }
 
 export type InstallSettings = CommonSettings & {

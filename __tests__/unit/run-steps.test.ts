@@ -4,7 +4,7 @@ import { StackError } from '../../src/errors.ts'
 import type { Lease } from '../../src/remote/lease.ts'
 import type { Report } from '../../src/report/report.ts'
 import { runSteps } from '../../src/run-steps.ts'
-import { readySteps } from '../../src/schedule.ts'
+import { lastStart, readySteps } from '../../src/schedule.ts'
 import type { Apply, Step } from '../../src/steps.ts'
 import { fakeClock } from '../fake-clock.ts'
 
@@ -30,7 +30,8 @@ function setting() {
       return work()
     },
   } as unknown as Report
-  return { clock, cancel, lost, outputs, headings, context: { lease, report, signal: cancel.signal, clock } }
+  const lastStart = new Date(clock.now() + 3_600_000)
+  return { clock, cancel, lost, outputs, headings, context: { lease, report, signal: cancel.signal, clock, lastStart } }
 }
 
 /** Plans of up to eight steps, each needing any of those before it. */
@@ -188,4 +189,40 @@ test.each([
 test('a step that runs is not ready', () => {
   const steps = [step('a'), step('b')]
   expect(readySteps(steps, new Set(), new Set(['a'])).map(({ id }) => id)).toEqual(['b'])
+})
+
+test('near its end a run begins no new step, awaits the one that runs, and says what is not done', async () => {
+  const { context, clock } = setting()
+  const begun: string[] = []
+  const apply: Apply = async ({ kind }) => {
+    begun.push(kind)
+    if (kind === 'two') await clock.pass(3_600_001)
+  }
+  const steps = [step('one'), step('two', ['one'], 2 * 3_600_000), step('three', ['two'])]
+  const failure = await runSteps(steps, apply, context).catch((error: StackError) => error)
+  expect(begun).toEqual(['one', 'two'])
+  expect(failure).toMatchObject({
+    kind: 'timeout',
+    message: expect.stringContaining(context.lastStart.toISOString()),
+    stands: 'Done: 2 of 3 steps. Not done: Do three.',
+    next: expect.stringContaining('Run the same again'),
+  })
+})
+
+test('a plan whose last step began in time is done, however late it ends', async () => {
+  const { context, clock } = setting()
+  const apply: Apply = async () => {
+    await clock.pass(3_600_001)
+  }
+  await expect(runSteps([step('one', [], 2 * 3_600_000)], apply, context)).resolves.toBeUndefined()
+})
+
+test('the last step begins 20 minutes before the deadline, and a short run keeps two thirds of its time', () => {
+  const began = new Date('2026-01-01T00:00:00Z')
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 6 * 3_600_000 }), (ms) => {
+      const keptMs = lastStart(began, new Date(began.getTime() + ms)).getTime() - began.getTime()
+      expect(keptMs).toBeCloseTo(Math.max(ms - 1_200_000, (ms * 2) / 3), -1)
+    }),
+  )
 })

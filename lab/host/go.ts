@@ -3,7 +3,7 @@ import { run } from './command.ts'
 /** What every build of the lab is made with: pinned modules, this machine's Go, no C. */
 const GO_ENV = { GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local', CGO_ENABLED: '0', GOWORK: 'off' }
 
-/** Oldest Go that builds all modules of the bundle (etcd's asks for it). */
+/** Oldest Go that builds all modules of the bundle (etcd's asks for it); `scripts/go.sh` says the same. */
 const OLDEST = [1, 26] as const
 
 /**
@@ -29,7 +29,7 @@ export function goFlags(variables: Record<string, string>): string[] {
  * @throws Error that says where to get it, when there is none or it is too old.
  */
 export async function goVersion(): Promise<string> {
-  const cure = `The lab builds its programs with Go ${OLDEST.join('.')} or newer: install it from https://go.dev/dl and put it on PATH.`
+  const cure = `The lab builds its programs with Go ${OLDEST.join('.')} or newer: 'make setup' brings one for make; or put one from https://go.dev/dl on PATH.`
   const said = await run('go', ['env', 'GOVERSION'], { env: GO_ENV }).catch((cause: unknown) => {
     throw new Error(`go: not found. ${cure}`, { cause })
   })

@@ -1,4 +1,5 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
+import { late } from '../late.ts'
 import { Expected } from './expected.ts'
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
@@ -15,7 +16,7 @@ export function parseCertificates(text: string): string {
 
 /** Why this certificate cannot serve this name at this time; undefined when it can. */
 export function certificateProblem(pem: string, hostname: string, now: Date): string | undefined {
-  const certificate = new X509Certificate(pem)
+  const certificate = new late.crypto.X509Certificate(pem)
   if (certificate.checkHost(hostname) === undefined) {
     const names = certificate.subjectAltName ?? certificate.subject
     return `expected a certificate for ${hostname}, got one for ${names.replaceAll('\n', ', ')}`
@@ -31,12 +32,13 @@ export function certificateProblem(pem: string, hostname: string, now: Date): st
 
 /** Whether the key is the one of the first certificate. */
 export function isKeyOf(pem: string, privateKey: string): boolean {
+  const { X509Certificate, createPrivateKey } = late.crypto
   return new X509Certificate(pem).checkPrivateKey(createPrivateKey(privateKey))
 }
 
 function read(pem: string): X509Certificate | undefined {
   try {
-    return new X509Certificate(pem)
+    return new late.crypto.X509Certificate(pem)
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { late } from '../late.ts'
 import { Expected } from './expected.ts'
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
@@ -14,7 +14,7 @@ export function parseHostname(text: string): string {
 
 /** An IPv4 or IPv6 address without brackets, or a host name of one or more labels. @throws Expected */
 export function parseAddress(text: string): string {
-  if (isIP(text) !== 0) return text
+  if (late.net.isIP(text) !== 0) return text
   const name = text.toLowerCase()
   const labels = name.split('.')
   const isName = name.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^[\d.]+$/.test(name)

@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto'
+import { late } from '../late.ts'
 import { Expected } from './expected.ts'
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----\r?\n([\s\S]*?)\r?\n-----END \1-----/g
@@ -21,7 +21,7 @@ export function parsePrivateKeys(text: string): string[] {
 export function parsePemKey(text: string): string {
   if (/ENCRYPTED/.test(text)) throw lockedKey()
   try {
-    createPrivateKey(text)
+    late.crypto.createPrivateKey(text)
   } catch {
     throw new Expected('an unlocked private key in PEM', '')
   }

@@ -1,4 +1,5 @@
 import { KNOWN_VERSIONS, kubeletVersion } from '../kubernetes/rke/versions.ts'
+import { lastStart } from '../schedule.ts'
 import type { CommonSettings, InstallSettings, ProviderSettings, Settings, TlsSettings } from '../settings.ts'
 import type { CommonValues, DestroyValues, InstallValues, StatusValues } from './schema.ts'
 import { LATEST_PATCH } from './version.ts'
@@ -38,6 +39,7 @@ export function rkeName(version: string): string | undefined {
 /** Outside of GitHub a stack belongs to nobody but this machine's user, and each run is another one. */
 function commonSettings(values: CommonValues, env: Environment, now: Date): CommonSettings {
   const ownerName = env['GITHUB_REPOSITORY'] || 'local'
+  const deadline = new Date(now.getTime() + values.timeout)
   return {
     stack: { name: values.name, owner: env['GITHUB_REPOSITORY_ID'] || ownerName, ownerName },
     run: { id: env['GITHUB_RUN_ID'] || `local-${now.getTime()}`, attempt: Number(env['GITHUB_RUN_ATTEMPT'] || 1) },
@@ -54,7 +56,8 @@ function commonSettings(values: CommonValues, env: Environment, now: Date): Comm
       helmVersion: prefixed(values['helm-version']),
     },
     waitForLeaseMs: values['wait-for-lease'],
-    deadline: new Date(now.getTime() + values.timeout),
+    deadline,
+    lastStart: lastStart(now, deadline),
   }
 }
 

@@ -120,11 +120,11 @@ async function settle(run: InstallRun, stack: Stack): Promise<Seen> {
 
 /** @returns whether there was anything to do */
 async function act(
-  { report, signal, clock }: InstallRun,
+  { report, signal, clock, settings }: InstallRun,
   steps: Step[],
   lease: Lease,
   apply: (change: Change, lease: Lease, signal: AbortSignal) => Promise<void>,
 ): Promise<boolean> {
-  if (steps.length > 0) await runSteps(steps, apply, { lease, report, signal, clock })
+  if (steps.length > 0) await runSteps(steps, apply, { lease, report, signal, clock, lastStart: settings.lastStart })
   return steps.length > 0
 }

@@ -28,7 +28,7 @@ export async function destroy(run: DestroyRun): Promise<Outcome> {
       if (change.kind === 'remove-cluster') await stack.distribution.removeFrom(stack.hosts, held ?? lease)
       else await stack.infrastructure.apply(change, lease, now)
     },
-    { lease: claim, report, signal, clock },
+    { lease: claim, report, signal, clock, lastStart: settings.lastStart },
   )
   return { changed: true }
 }

@@ -8,6 +8,7 @@ import { planStack, refuseStack } from './plan-stack.ts'
 import { proveStack } from './prove.ts'
 import type { Seen } from './seen.ts'
 import { openStack } from './stack.ts'
+import { tellKubeconfig } from './tell-kubeconfig.ts'
 import { want } from './want.ts'
 
 /** @see Rancher, "RKE end of life": 31 July 2025 */
@@ -33,6 +34,7 @@ export async function install(run: InstallRun): Promise<Outcome> {
   const now = plan.length > 0 ? await stack.inspect() : seen
   tellFirstLogin(run, now)
   await proveStack(run, stack, now, { nodeCount: settings.nodeCount })
+  await tellKubeconfig(run, stack, now)
   return { changed }
 }
 

@@ -4,12 +4,14 @@ import type { Lease } from '../remote/lease.ts'
 import type { RancherSettings } from '../settings.ts'
 import type { Change, Step } from '../steps.ts'
 import { applyChange, type Workshop } from './apply.ts'
+import { readBootstrapPassword } from './bootstrap-secret.ts'
 import { type ChartFinder, type Fetch, fetchUrl } from './chart.ts'
 import { openClient, type RancherClient } from './client.ts'
 import type { RancherFacts, WantedRancher } from './facts.ts'
 import { runHelm } from './helm.ts'
 import { inspect } from './inspect.ts'
 import { type Kube, openKube } from './kube.ts'
+import { type Key, type Kubeconfig, type Asked as KubeconfigAsked, makeKubeconfig } from './kubeconfig.ts'
 import { askedValues, plan, type RancherChange } from './plan.ts'
 import { refuse } from './refuse.ts'
 import { findCa } from './tls.ts'
@@ -53,9 +55,17 @@ export interface Rancher {
   asked(facts: RancherFacts, wanted: WantedRancher): Required<Pick<Asked, 'rancherVersion' | 'helmValues'>>
   /** PEM of the CA a client of this Rancher has to trust; undefined when it is a public one. */
   ca(api: Api): Promise<string | undefined>
+  /**
+   * A kubeconfig through Rancher, or why there is none.
+   *
+   * @throws the system's error when Rancher does not answer
+   */
+  kubeconfig(api: Api, facts: RancherFacts, asked: KubeconfigWish): Promise<Kubeconfig>
   /** Rancher through the load balancer, its certificate verified. */
   client(api: Api): Promise<RancherClient>
 }
+
+export type KubeconfigWish = Pick<KubeconfigAsked, 'description' | 'ttlMs' | 'signal'>
 
 export function createRancher(options: RancherOptions): Rancher {
   const { settings, hostname, nodeCount, helmBinary, folder, findChart, fetch = fetchUrl } = options
@@ -67,6 +77,7 @@ export function createRancher(options: RancherOptions): Rancher {
     return kube
   }
   const ca = async (api: Api) => findCa(await kubeOf(api), settings.tls)
+  const client = async (api: Api) => openClient({ hostname, address: options.loadBalancer(), ca: await ca(api) })
 
   return {
     inspect: async (api) => inspect(await kubeOf(api)),
@@ -87,6 +98,24 @@ export function createRancher(options: RancherOptions): Rancher {
       helmValues: digestSecrets(askedValues(facts, wanted, settings)),
     }),
     ca,
-    client: async (api) => openClient({ hostname, address: options.loadBalancer(), ca: await ca(api) }),
+    async kubeconfig(api, facts, asked) {
+      const key = await keyOf(facts, settings, () => kubeOf(api))
+      if (key === undefined) return { why: NO_KEY }
+      return makeKubeconfig({ ...asked, key, client: await client(api), mask: options.mask })
+    },
+    client,
   }
+}
+
+const NO_KEY = "rancher-token was not given, and the first password is no longer the admin's"
+
+/** A token that was given comes first; the first password is the admin's until somebody has changed it. */
+async function keyOf(
+  { bootstrapSecret, firstLogin }: RancherFacts,
+  { token }: RancherSettings,
+  kube: () => Promise<Kube>,
+): Promise<Key | undefined> {
+  if (token !== undefined) return { token }
+  if (!bootstrapSecret || firstLogin === false) return undefined
+  return { password: await readBootstrapPassword(await kube()) }
 }

@@ -48,6 +48,7 @@ describe('defaults', () => {
       tools: { bundle: undefined, mirror: undefined, rkeVersion: undefined, helmVersion: undefined },
       waitForLeaseMs: 0,
       deadline: new Date('2026-01-01T05:30:00Z'),
+      lastStart: new Date('2026-01-01T05:10:00Z'),
       dryRun: false,
       newCluster: false,
     })

@@ -12,6 +12,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -100,6 +102,39 @@ func (c *Client) Delete(ctx context.Context, path string) error {
 	return nil
 }
 
+// Proxy passes requests on to the API server as this client itself, without the prefix of their path. It waits as long as
+// the API server does: watches and logs go on for minutes.
+func (c *Client) Proxy(prefix string) (http.Handler, error) {
+	base, err := url.Parse(c.base)
+	if err != nil {
+		return nil, err
+	}
+	return &httputil.ReverseProxy{
+		Transport:     c.http.Transport,
+		FlushInterval: -1,
+		Rewrite: func(request *httputil.ProxyRequest) {
+			request.SetURL(base)
+			request.Out.URL.Path = base.Path + strings.TrimPrefix(request.In.URL.Path, prefix)
+			request.Out.URL.RawPath = ""
+			// Who asked has been let in by us; the API server knows only this client.
+			for _, name := range []string{"Authorization", "Cookie"} {
+				request.Out.Header.Del(name)
+			}
+			for name := range request.Out.Header {
+				if strings.HasPrefix(name, "Impersonate-") {
+					request.Out.Header.Del(name)
+				}
+			}
+			if token, err := c.token(); err == nil && token != "" {
+				request.Out.Header.Set("Authorization", "Bearer "+token)
+			}
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+		},
+	}, nil
+}
+
 func (c *Client) do(ctx context.Context, method, path, contentType string, in, out any) error {
 	request, err := c.request(ctx, method, path, contentType, in)
 	if err != nil {
@@ -139,16 +174,23 @@ func (c *Client) request(ctx context.Context, method, path, contentType string, 
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
 	}
-	if c.tokenFile == "" {
-		return request, nil
-	}
-	// Read each time: the kubelet replaces it before it expires.
-	token, err := os.ReadFile(c.tokenFile)
+	token, err := c.token()
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
 	return request, nil
+}
+
+// token is the pod's own, "" for a client that needs none. Read each time: the kubelet replaces it before it expires.
+func (c *Client) token() (string, error) {
+	if c.tokenFile == "" {
+		return "", nil
+	}
+	token, err := os.ReadFile(c.tokenFile)
+	return strings.TrimSpace(string(token)), err
 }
 
 func refusal(code int, body []byte) error {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -123,6 +124,23 @@ func showToken(token kube.Object) map[string]any {
 
 func (r *rancher) listTokens(w http.ResponseWriter, request *http.Request, _ string) {
 	r.list(w, request, "token", "tokens", showToken)
+}
+
+// actOnTokens makes a token, or with ?action=logout ends the one the request came with.
+func (r *rancher) actOnTokens(w http.ResponseWriter, request *http.Request, me string) {
+	switch action := request.URL.Query().Get("action"); action {
+	case "":
+		r.createToken(w, request, me)
+	case "logout":
+		name, _, _ := strings.Cut(bearer(request), ":")
+		if err := r.api.Delete(request.Context(), management+"tokens/"+name); err != nil {
+			refuseFor(w, err)
+			return
+		}
+		w.WriteHeader(http.StatusOK)
+	default:
+		refuse(w, http.StatusNotFound, "no such action")
+	}
 }
 
 // createToken makes an API key; ttl is in milliseconds, 0 for one that does not expire by itself.

@@ -40,7 +40,7 @@ func (r *rancher) routes() http.Handler {
 		"POST /v3/users":                             r.actOnUsers,
 		"POST /v3/users/{id}":                        r.actOnUser,
 		"GET /v3/tokens":                             r.listTokens,
-		"POST /v3/tokens":                            r.createToken,
+		"POST /v3/tokens":                            r.actOnTokens,
 		"DELETE /v3/tokens/{id}":                     r.deleteToken,
 		"GET /v3/clusters":                           r.listClusters,
 		"POST /v3/clusters":                          r.createCluster,
@@ -48,6 +48,10 @@ func (r *rancher) routes() http.Handler {
 		"DELETE /v3/clusters/{id}":                   r.deleteCluster,
 		"GET /v1/schemas/service":                    showSchema,
 		"GET /k8s/clusters/local/v1/schemas/service": showSchema,
+		"/k8s/clusters/local/":                       r.passToLocal,
+		"/k8s/clusters/": func(w http.ResponseWriter, _ *http.Request, _ string) {
+			refuse(w, http.StatusNotFound, "no such cluster")
+		},
 		"/v3/": func(w http.ResponseWriter, _ *http.Request, _ string) { refuse(w, http.StatusNotFound, "not found") },
 	}
 	for pattern, handle := range authenticated {

@@ -1,0 +1,89 @@
+import { rm } from 'node:fs/promises'
+import { installByHand } from '../__tests__/e2e/documented.ts'
+import type { Ground } from '../__tests__/e2e/ground.ts'
+import { succeeds } from '../__tests__/e2e/stack.ts'
+import { bareGround, costOf, expectAnswer, needLab, removeGround, secondsOf, stack, underTest } from './lab.ts'
+import { median, spread } from './median.ts'
+import { inTurns, Runs, say } from './record.ts'
+import { type Figure, writeSection } from './results.ts'
+import { BYTES_PER_SECOND, fromRegistry, type Source } from './slow-registry.ts'
+
+/** Where the images are before the clock starts. */
+type Variant = { name: Figure & ('first' | 'pulled'); aim: string; open: (ground: Ground) => Promise<Source> }
+
+const BUNDLED: Variant = {
+  name: 'first',
+  aim: 'aim: not slower, with all its proof.',
+  open: async () => ({ stack, changed: {}, load: true, [Symbol.asyncDispose]: async () => {} }),
+}
+
+const PULLED: Variant = { name: 'pulled', aim: 'aim: at least 1.5 times as fast.', open: fromRegistry }
+
+/** Images in the bundle: the action, and the documented commands with `docker load` before them. */
+export const benchFirst = (rounds = 3) => bench(BUNDLED, rounds)
+
+/** Images from a registry whose link is slow. */
+export const benchPulled = (rounds = 3) => bench(PULLED, rounds)
+
+/** Each run begins with three new machines, which takes time that is not measured. */
+async function bench({ name, aim, open }: Variant, rounds: number): Promise<void> {
+  await needLab()
+  const runs = new Runs(name, underTest(name, String(BYTES_PER_SECOND)))
+  const onBareGround = async <T>(work: (ground: Ground, source: Source) => Promise<T>): Promise<T> => {
+    say('making bare machines')
+    const ground = await bareGround()
+    await using source = await open(ground)
+    say('the clock starts')
+    const cost = await work(ground, source)
+    await expectAnswer()
+    return cost
+  }
+  await inTurns(runs, rounds, [
+    {
+      what: 'action',
+      run: () =>
+        onBareGround(async (ground, { changed }) =>
+          costOf(await succeeds(stack.install({ ...ground.inputs, ...changed }, { label: `bench-${name}` }))),
+        ),
+    },
+    {
+      what: 'by hand',
+      run: () =>
+        onBareGround(async (ground, source) => {
+          let folder = ''
+          const cost = await secondsOf(async () => {
+            folder = (await installByHand(source.stack, ground, { load: source.load })).folder
+          })
+          await rm(folder, { recursive: true })
+          return cost
+        }),
+    },
+  ])
+  writeSection(name, section(name, aim, runs))
+  writeSection('memory', memory(runs))
+  await removeGround()
+}
+
+function section(name: Variant['name'], aim: string, runs: Runs): string {
+  const [action, hand] = ['action', 'by hand'].map((what) => runs.good(what).map(({ seconds }) => seconds))
+  const ratio = median(hand ?? []) / median(action ?? [])
+  const rate = `The registry sends ${BYTES_PER_SECOND / 1e6} MB a second to all machines together. `
+  const commands = `${name === 'first' ? '`docker load`, ' : ''}\`rke up\`, \`kubectl create\`, \`helm upgrade --install --wait\``
+  return `| three bare machines to a Rancher that answers | seconds |
+| --- | --- |
+| \`mode: install\`, with all its proof | ${spread(action ?? [])} |
+| ${commands}, one after another | ${spread(hand ?? [])} |
+
+${name === 'pulled' ? rate : ''}The action is ${ratio.toFixed(2)} times as fast; ${aim} Failed runs: ${runs.failed().length}.
+Repeat: \`make lab-up\`, then \`make bench NAME=${name}\`.`
+}
+
+function memory(runs: Runs): string {
+  const megabytes = runs.good('action').flatMap(({ peakBytes }) => (peakBytes === undefined ? [] : [peakBytes / 1e6]))
+  return `| a first install | MB |
+| --- | --- |
+| the action's process, without the tools it starts | ${spread(megabytes)} |
+
+The kernel's own high-water mark (VmHWM), read five times a second. Measured with the first installs above.
+Repeat: \`make lab-up\`, then \`make bench NAME=first\`.`
+}
