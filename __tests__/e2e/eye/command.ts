@@ -19,6 +19,10 @@ export function attempt(
         else resolve({ exitCode: Number(error?.code ?? 0), stdout: String(stdout), stderr: String(stderr) })
       },
     )
+    // A program that ends before it has read its input is judged by its exit code.
+    child.stdin?.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') reject(error)
+    })
     child.stdin?.end(input ?? '')
   })
 }
