@@ -30,6 +30,7 @@ export async function destroy(run: DestroyRun): Promise<Outcome> {
     },
     { lease: claim, report, signal, clock, lastStart: settings.lastStart },
   )
+  held?.forget()
   return { changed: true }
 }
 

@@ -22,7 +22,9 @@ export async function install(run: InstallRun): Promise<Outcome> {
   await using stack = await openStack(run)
   const seen = await firstLook(run, stack)
   const wanted = await want(run, stack, seen)
-  throwRefusals([...(await stack.tools.preflight()), ...refuseStack(stack, seen, wanted, settings)])
+  const unfit = await stack.tools.preflight()
+  report.tools(stack.tools.origins())
+  throwRefusals([...unfit, ...refuseStack(stack, seen, wanted, settings)])
 
   const plan = planStack(stack, seen, wanted, settings)
   const digest = planDigest(plan)

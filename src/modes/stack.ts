@@ -136,6 +136,7 @@ export async function openStack(run: Run): Promise<Stack> {
         lost: lease.lost,
         session: lease.session,
         admit: (host) => lease.admit(host),
+        forget: () => lease.forget(),
         async [Symbol.asyncDispose]() {
           await closing.disposeAsync()
           keepForPost('lease', '')

@@ -104,6 +104,12 @@ export function holdLease(holding: Holding): NodeLease & { confirm(): Promise<bo
       })
     },
 
+    forget() {
+      closing.abort()
+      cancelLoss()
+      copies.clear()
+    },
+
     async [Symbol.asyncDispose]() {
       closing.abort()
       cancelLoss()

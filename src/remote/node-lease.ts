@@ -15,6 +15,8 @@ export interface NodeLease extends Lease {
   readonly session: string
   /** Gives a node that was made anew under this lease its copy, and with it a vote for the next run. */
   admit(host: Host): Promise<void>
+  /** Its nodes are gone, and their copies with them: nothing is renewed any more, and closing it releases nothing. */
+  forget(): void
 }
 
 export type LeaseOptions = {

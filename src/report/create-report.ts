@@ -10,7 +10,15 @@ import { renderSummary, type SummaryData } from './summary.ts'
 export function createReport(runner: Runner, clock: Clock): Report {
   const startedAt = clock.now()
   const groups = new Groups(runner, clock)
-  const data: SummaryData = { outputs: {}, rows: [], plan: undefined, timeline: [], next: [], error: undefined }
+  const data: SummaryData = {
+    outputs: {},
+    rows: [],
+    plan: undefined,
+    timeline: [],
+    tools: [],
+    next: [],
+    error: undefined,
+  }
   const output: Report['output'] = (name, value) => {
     data.outputs[name] = value
     runner.output(name, value)
@@ -41,6 +49,10 @@ export function createReport(runner: Runner, clock: Clock): Report {
       )
       for (const row of rows) groups.line(formatRow(row))
       groups.line(formatVerdict(rows))
+    },
+    tools(origins) {
+      data.tools = origins
+      for (const origin of origins) groups.line(origin)
     },
     warning: (text) => runner.warning(text),
     mask: (secret) => runner.mask(secret),

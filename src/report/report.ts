@@ -29,6 +29,8 @@ export interface Report {
   plan(steps: Step[], digest: string): void
   /** Prints the rows, sets `conformance`. Judging them is the caller's. */
   conformance(rows: Row[]): void
+  /** Where each tool came from and by whose digest it was checked, a line each. */
+  tools(origins: string[]): void
   /** Sets an output at once; the last value of a name wins. */
   output(name: OutputName, value: string): void
   /** An annotation; only for what a person can act on. */

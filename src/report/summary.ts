@@ -13,6 +13,8 @@ export type SummaryData = {
   rows: Row[]
   plan: { steps: Step[]; digest: string } | undefined
   timeline: Moment[]
+  /** Where each tool came from. */
+  tools: string[]
   next: NextStep[]
   error: StackError | undefined
 }
@@ -29,7 +31,7 @@ export function renderSummary(data: SummaryData, limitBytes = SUMMARY_LIMIT_BYTE
     data,
     { ...data, timeline: [] },
     { ...data, timeline: [], plan: undefined },
-    { ...data, timeline: [], plan: undefined, rows: data.rows.map((row) => ({ ...row, evidence: '' })) },
+    { ...data, timeline: [], plan: undefined, tools: [], rows: data.rows.map((row) => ({ ...row, evidence: '' })) },
   ]
   const texts = shorter.map(render)
   return texts.find((text) => Buffer.byteLength(text) <= limitBytes) ?? cut(texts.at(-1) ?? '', limitBytes)
@@ -44,6 +46,7 @@ function render(data: SummaryData): string {
     plan(data),
     timeline(data),
     versions(data),
+    tools(data),
   ]
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }
@@ -101,6 +104,11 @@ function versions({ outputs }: SummaryData): string {
     ['Cluster UID', outputs['cluster-uid']],
   ].flatMap(([name, value]) => (name === undefined || value === undefined ? [] : [[name, value]]))
   return known.length === 0 ? '' : `### Versions\n\n${table(['', ''], known)}`
+}
+
+function tools({ tools }: SummaryData): string {
+  if (tools.length === 0) return ''
+  return `### Tools\n\n${tools.map((origin) => `- ${plainText(origin)}`).join('\n')}`
 }
 
 function table(header: string[], rows: string[][]): string {

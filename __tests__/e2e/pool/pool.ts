@@ -5,12 +5,26 @@ import type { Case } from './case.ts'
 import { conformance } from './conformance.ts'
 import { hosts } from './hosts.ts'
 import { kills } from './kills.ts'
+import { kubeconfig } from './kubeconfig.ts'
 import { leases } from './leases.ts'
+import { preflight } from './preflight.ts'
 import { state } from './state.ts'
+import { votes } from './votes.ts'
 import { workflow } from './workflow.ts'
 
 /** Cases of one kind, so that a sample is not filled by the kind that has most. */
-export const families: Case[][] = [leases, state, adopt, hosts, kills, workflow, conformance]
+export const families: Case[][] = [
+  leases,
+  state,
+  adopt,
+  hosts,
+  kills,
+  workflow,
+  conformance,
+  preflight,
+  votes,
+  kubeconfig,
+]
 
 /** Every end-to-end case beside the life. */
 export const pool: Case[] = families.flat()

@@ -214,3 +214,25 @@ test('an answer that was lost does not cost the node', async () => {
 async function admit(lease: NodeLease, name: string): Promise<void> {
   await lease.admit({ node: { name } } as Parameters<NodeLease['admit']>[0])
 }
+
+test('a lease whose nodes are gone is forgotten: nothing is asked of them any more, and nothing is said', async () => {
+  const { clock, runner, log, holders } = lab()
+  const one = runner('one')
+  const lease = await one.take()
+  for (const name of ['a', 'b', 'c']) one.cut.add(name)
+  lease.forget()
+  await clock.advance(120_000)
+  await lease[Symbol.asyncDispose]()
+  expect(log).toEqual([])
+  expect(lease.lost.aborted).toBe(false)
+  expect(holders()).toEqual(['one', 'one', 'one'])
+})
+
+test('a lease that could not be released is told, with its nodes', async () => {
+  const { runner, log } = lab()
+  const one = runner('one')
+  const lease = await one.take()
+  one.cut.add('b')
+  await lease[Symbol.asyncDispose]()
+  expect(log).toEqual(['The lease of run one, attempt 1, of acme/infra stands on b until it expires'])
+})
