@@ -133,10 +133,10 @@ export type Restoring = {
 
 /** The snapshot a cluster is brought back from; verified before it is handed over. */
 export type RestoreSource = Restoring & {
-  /** Path of the distribution's own file; undefined when it already lies on the nodes. */
-  file: string | undefined
-  /** Content of the distribution's state that belongs to it; undefined when it already lies on the nodes. */
-  state: string | undefined
+  /** Path of the distribution's own file, in the run's private folder. */
+  file: string
+  /** Content of the distribution's state that belongs to it. */
+  state: string
   /** What was asked of the stack then. */
   asked: Asked | undefined
 }
@@ -149,7 +149,15 @@ export type WantedRestore = {
   loadBalancer: string | undefined
   /** Image archives of an air-gap bundle to load on every node. */
   images: WantedCluster['images']
-  source: RestoreSource
+  /** undefined while it is still to be saved from the survivors. */
+  source: RestoreSource | undefined
+}
+
+/** What the taking of a snapshot needs to know. */
+export type SnapshotCall = {
+  run: RunId
+  /** Reads an etcd snapshot whole; `digest` false for a member's database. @throws StackError when it is damaged */
+  judge: (etcdFile: string, options: { digest: boolean }) => Promise<{ revision: number }>
 }
 
 /** How Kubernetes is installed on nodes. Knows nothing of clouds. */
@@ -173,16 +181,16 @@ export interface Distribution {
   refuseSnapshot(hosts: Hosts): Promise<Refusal[]>
   /**
    * Takes a snapshot on every node whose member answers, and brings one good copy to the run's folder as a stream.
-   * It needs no quorum. Judged by what lies on the nodes.
+   * Judged by what lies on the nodes, and by `judge`.
    * @throws StackError of kind `snapshot` when no node has a good copy, naming what is wrong on each
    */
-  takeSnapshot(run: RunId, hosts: Hosts, lease: Lease, signal: AbortSignal): Promise<TakenSnapshot>
+  takeSnapshot(call: SnapshotCall, hosts: Hosts, lease: Lease, signal: AbortSignal): Promise<TakenSnapshot>
   /**
    * Saves what the survivors know: of the members that answer, else of the files of those that do not, the one with
    * the highest revision. For a cluster without quorum.
    * @throws StackError of kind `snapshot` when no data is left on any node
    */
-  saveSurvivor(run: RunId, hosts: Hosts, lease: Lease, signal: AbortSignal): Promise<TakenSnapshot>
+  saveSurvivor(call: SnapshotCall, hosts: Hosts, lease: Lease, signal: AbortSignal): Promise<TakenSnapshot>
   /** Removes our own named snapshots from the nodes but the newest two, with the copies of the state beside them. @returns their names */
   pruneSnapshots(hosts: Hosts, lease: Lease): Promise<string[]>
   /** The key this stack signs its snapshots with (PKCS #8, PEM), from the nodes; undefined when none has it. */
@@ -196,6 +204,8 @@ export interface Distribution {
   restoring(facts: ClusterFacts): Restoring | undefined
   /** Pure: names of the nodes the stack was last recorded to have; empty when no node that answers has a record. */
   recordedMembers(facts: ClusterFacts): string[]
+  /** The snapshot of a restore that was not finished, from a node that has it. @throws StackError of kind `snapshot` when none has it whole */
+  fetchRestoring(restoring: Restoring, hosts: Hosts, signal: AbortSignal): Promise<RestoreSource>
   /** What the facts forbid of a restore, all at once. */
   refuseRestore(facts: ClusterFacts, wanted: WantedRestore): Refusal[]
   /** Pure: the steps that bring the cluster back; never empty. */
