@@ -1,12 +1,28 @@
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
-import { StackError } from '../errors.ts'
+import { type Refusal, StackError } from '../errors.ts'
 
 const AGE_MAGIC = Buffer.from('age-encryption.org/v1\n')
 
 /** @returns whether a file that begins so is encrypted with age */
 export function isEncrypted(beginning: Buffer): boolean {
   return beginning.subarray(0, AGE_MAGIC.length).equals(AGE_MAGIC)
+}
+
+/** Recipients that age does not know: a key that was mistyped is told before a snapshot is taken. */
+export async function refuseRecipients(recipients: string[]): Promise<Refusal[]> {
+  if (recipients.length === 0) return []
+  const { Encrypter } = await import('age-encryption')
+  const encrypter = new Encrypter()
+  return recipients.flatMap((recipient): Refusal[] => {
+    try {
+      encrypter.addRecipient(recipient)
+      return []
+    } catch {
+      const what = `expected public keys of age, got "${recipient}", whose check digits are wrong.`
+      return [{ kind: 'input', subject: 'backup-recipients', what, next: 'Copy the public key again.' }]
+    }
+  })
 }
 
 /** Encrypts to every recipient, as `age -r` does. */

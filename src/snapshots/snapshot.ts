@@ -1,5 +1,7 @@
 import type { Refusal } from '../errors.ts'
 import type { RunId, StackId } from '../node.ts'
+import type { Live } from './judge.ts'
+import type { Retention } from './retention.ts'
 import type { Signer } from './signer.ts'
 
 /** What a part of a snapshot is. */
@@ -89,6 +91,8 @@ export type Source = {
   asked: Record<string, unknown> | undefined
   /** Path of the distribution's own snapshot, untouched; its name is kept. */
   file: string
+  /** SHA-256 of that file. */
+  fileSha256: string
   /** Path of etcd's snapshot as it came out of that file. */
   etcdFile: string
   /** The distribution's state; holds every private key. */
@@ -100,8 +104,8 @@ export type Source = {
 /** A snapshot whose every byte was judged. Closing it removes its files. */
 export interface OpenedSnapshot extends AsyncDisposable {
   readonly manifest: Manifest
-  /** Who signed it, and was expected to; undefined when it was opened as unsigned. */
-  readonly signer: string | undefined
+  /** Public half of the key it is signed with; whether it is an expected one was judged, unless `unsigned`. */
+  readonly signer: string
   /** SHA-256 of the file as it is stored. */
   readonly sha256: string
   /** Paths below a folder of mode 0700. */
@@ -136,19 +140,37 @@ export type Wish =
   | { kind: 's3'; bucket: string; key: string }
   | { kind: 'artifact'; name: string }
 
+/** What a snapshot is kept with. */
+export type Keeping = {
+  /** The stack's own key. */
+  signer: Signer
+  /** What the running cluster says of itself; all undefined when none answers. */
+  live: Live
+  verify: Manifest['verified']
+  /** Takes one that holds far less than the one before for sound. */
+  acceptDrop: boolean
+}
+
 /** The snapshots of one stack, wherever they lie. Errors are of kind `snapshot`, unless said otherwise. */
 export interface Snapshots {
-  /** What stands against keeping and listing in the places that were named, all at once; asks them, changes nothing. */
-  preflight(): Promise<Refusal[]>
+  /** What stands against using the places that were named, all at once; asks them, changes nothing. */
+  preflight(needs: { write: boolean; remove: boolean }): Promise<Refusal[]>
   /**
    * Verifies, packs, signs, encrypts and stores. A place that fails is told in `copies`.
-   * @throws StackError when it does not hold what the cluster holds, or when no place took it
+   * @throws StackError when it does not hold what the cluster holds
    */
-  keep(source: Source, signer: Signer, signal: AbortSignal): Promise<KeptSnapshot>
+  keep(source: Source, keeping: Keeping, signal: AbortSignal): Promise<KeptSnapshot>
   /** Those of this stack in all places, newest first; one in several places once for each. */
   list(signal: AbortSignal): Promise<ListedSnapshot[]>
-  /** @throws StackError when there is none, or it is damaged, another stack's, or not signed by the signer expected */
-  open(wish: Wish, signal: AbortSignal): Promise<OpenedSnapshot>
-  /** Removes what retention no longer keeps. @returns what was removed */
-  prune(current: KeptSnapshot, signal: AbortSignal): Promise<ListedSnapshot[]>
+  /**
+   * @param signers public keys the stack is known to sign with, besides those of the settings
+   * @throws StackError when there is none, or it is damaged, another stack's, or signed by nobody who may
+   */
+  open(wish: Wish, signers: string[], signal: AbortSignal): Promise<OpenedSnapshot>
+  /** Removes what retention no longer keeps; a place where that fails is told in `problems`. */
+  prune(
+    current: KeptSnapshot,
+    retention: Retention,
+    signal: AbortSignal,
+  ): Promise<{ removed: ListedSnapshot[]; problems: string[] }>
 }
