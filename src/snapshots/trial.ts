@@ -60,8 +60,9 @@ type Etcd = AsyncDisposable & { socket: string; ended: () => string | undefined 
 async function start(data: string, folder: string, { tools, signal }: TrialOptions): Promise<Etcd> {
   const socket = join(folder, 'client')
   const url = `unix://${socket}`
-  const args = ['--data-dir', data, '--listen-client-urls', url, '--advertise-client-urls', url]
-  const peers = ['--listen-peer-urls', `unix://${join(folder, 'peer')}`, '--unsafe-no-fsync', '--log-level', 'error']
+  // An advertised address must have a port; nobody is told this one.
+  const args = ['--data-dir', data, '--listen-client-urls', url, '--advertise-client-urls', 'http://localhost:2379']
+  const peers = ['--listen-peer-urls', `unix://${join(folder, 'peer')}`, '--unsafe-no-fsync', '--log-level', 'warn']
   const child = spawn(tools.etcd, [...args, ...peers], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => {
