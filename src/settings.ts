@@ -107,6 +107,9 @@ export type BackupSettings = CommonSettings & {
   retention: Retention
   /** Takes a snapshot that holds fewer than half of the one before for sound. */
   acceptDrop: boolean
+  dryRun: boolean
+  /** Digest the plan must have. */
+  expectedPlan: string | undefined
 }
 
 /** What a cluster is brought back from. */

@@ -108,6 +108,7 @@ const backup = ({ user }: Context) =>
   z.object({
     ...common(user),
     ...snapshots,
+    ...changing,
     'backup-recipients': or([], parseRecipients),
     'backup-verify': or('hash', (value) => parseOneOf(value, VERIFIES)),
     'keep-last': given((value) => parseCount(value)),

@@ -124,6 +124,8 @@ function backupSettings(values: BackupValues, common: CommonSettings): BackupSet
     verify: values['backup-verify'],
     retention: { keepLast: values['keep-last'], keepDays: values['keep-days'] },
     acceptDrop: values['accept-drop'],
+    dryRun: values['dry-run'],
+    expectedPlan: values['expected-plan'],
   }
 }
 

@@ -10,7 +10,15 @@ import { renderSummary, type SummaryData } from './summary.ts'
 export function createReport(runner: Runner, clock: Clock): Report {
   const startedAt = clock.now()
   const groups = new Groups(runner, clock)
-  const data: SummaryData = { outputs: {}, rows: [], plan: undefined, timeline: [], next: [], error: undefined }
+  const data: SummaryData = {
+    outputs: {},
+    rows: [],
+    plan: undefined,
+    timeline: [],
+    tables: [],
+    next: [],
+    error: undefined,
+  }
   const output: Report['output'] = (name, value) => {
     data.outputs[name] = value
     runner.output(name, value)
@@ -41,6 +49,9 @@ export function createReport(runner: Runner, clock: Clock): Report {
       )
       for (const row of rows) groups.line(formatRow(row))
       groups.line(formatVerdict(rows))
+    },
+    table(table) {
+      data.tables.push(table)
     },
     warning: (text) => runner.warning(text),
     mask: (secret) => runner.mask(secret),

@@ -3,7 +3,7 @@ import type { StackError } from '../errors.ts'
 import type { Step } from '../steps.ts'
 import { formatDuration, formatVerdict, signOf } from './format.ts'
 import type { OutputName } from './outputs.ts'
-import type { NextStep } from './report.ts'
+import type { NextStep, Table } from './report.ts'
 
 /** One finished step, for the timeline. `startMs` counts from the start of the run. */
 export type Moment = { heading: string; startMs: number; tookMs: number; ok: boolean }
@@ -13,6 +13,7 @@ export type SummaryData = {
   rows: Row[]
   plan: { steps: Step[]; digest: string } | undefined
   timeline: Moment[]
+  tables: Table[]
   next: NextStep[]
   error: StackError | undefined
 }
@@ -40,6 +41,7 @@ function render(data: SummaryData): string {
     heading(data),
     failure(data),
     conformance(data),
+    ...data.tables.map(titled),
     next(data),
     plan(data),
     timeline(data),
@@ -65,6 +67,10 @@ function conformance({ rows }: SummaryData): string {
   if (rows.length === 0) return ''
   const body = rows.map((row) => [row.ok ? '✅' : '❌', row.sentence, row.evidence])
   return `### Recommended architecture\n\n${formatVerdict(rows)}\n\n${table(['', 'Sentence', 'Seen'], body)}`
+}
+
+function titled({ title, header, rows }: Table): string {
+  return `### ${title}\n\n${table(header, rows)}`
 }
 
 function next({ next }: SummaryData): string {

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { StackError } from '../../../src/errors.ts'
 import { renderSummary, SUMMARY_LIMIT_BYTES, type SummaryData } from '../../../src/report/summary.ts'
 
-const nothing: SummaryData = { outputs: {}, rows: [], plan: undefined, timeline: [], next: [], error: undefined }
+const nothing: SummaryData = { outputs: {}, rows: [], plan: undefined, timeline: [],
+  tables: [], next: [], error: undefined }
 
 const whole: SummaryData = {
   outputs: {
@@ -27,6 +28,7 @@ const whole: SummaryData = {
     { heading: '[2/2] Converge the cluster', startMs: 12_000, tookMs: 80_000, ok: false },
     { heading: '[1/2] Create node-1', startMs: 0, tookMs: 12_000, ok: true },
   ],
+  tables: [{ title: 'Snapshot', header: ['', ''], rows: [['Keys', '3 | 2']] }],
   next: [{ text: 'Read the bootstrap password:', command: 'kubectl get secret\n  --namespace cattle-system' }],
   error: new StackError('kubernetes', 'node-1 is not Ready', { stands: 'Three machines.', next: 'Run it again.' }),
 }
