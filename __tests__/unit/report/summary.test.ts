@@ -53,6 +53,12 @@ test('a whole summary', () => {
 | ✅ | An odd number of nodes | 3 nodes |
 | ❌ | The name resolves | got &lt;nothing> \\| expected 10.0.0.1 |
 
+### Snapshot
+
+|  |  |
+| --- | --- |
+| Keys | 3 \\| 2 |
+
 ### Next
 
 - Read the bootstrap password:
