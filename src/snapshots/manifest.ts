@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { StackError } from '../errors.ts'
+import type { StackError } from '../errors.ts'
+import { damaged } from './damage.ts'
 import type { Manifest } from './snapshot.ts'
 
 export const MANIFEST_FILE = 'manifest.json'
@@ -63,8 +64,5 @@ function parseJson(bytes: Buffer): unknown {
 }
 
 function unreadable(why: string, cause?: unknown): StackError {
-  return new StackError('snapshot', `The snapshot's manifest cannot be read: ${why}.`, {
-    next: 'Take another copy of this snapshot, or another snapshot.',
-    cause,
-  })
+  return damaged(`its manifest cannot be read: ${why}`, cause)
 }

@@ -4,9 +4,10 @@ import { mkdtemp, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StackError } from '../errors.ts'
 import type { StackId } from '../node.ts'
+import { damaged } from './damage.ts'
 import { decrypt, isEncrypted } from './encryption.ts'
 import type { Manifest, OpenedSnapshot } from './snapshot.ts'
-import { damaged, type Unpacked, unpackSnapshot } from './unpack.ts'
+import { type Unpacked, unpackSnapshot } from './unpack.ts'
 
 /** What a snapshot must be. */
 export type Expectation = {

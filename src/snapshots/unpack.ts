@@ -5,6 +5,7 @@ import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { extract } from 'tar-stream'
 import { StackError } from '../errors.ts'
+import { damaged } from './damage.ts'
 import { MANIFEST_FILE, MANIFEST_LIMIT_BYTES, parseManifest } from './manifest.ts'
 import { isSealed, parseSeal, SEAL_BYTES, type Seal } from './seal.ts'
 import type { Manifest, Part, PartRole } from './snapshot.ts'
@@ -122,12 +123,4 @@ function asDamage(thrown: unknown): unknown {
   if (thrown instanceof StackError) return thrown
   const isSystem = thrown instanceof Error && 'syscall' in thrown
   return isSystem ? thrown : damaged(thrown instanceof Error ? thrown.message : String(thrown), thrown)
-}
-
-export function damaged(why: string, cause?: unknown): StackError {
-  return new StackError('snapshot', `The snapshot is damaged: ${why}.`, {
-    stands: 'Nothing was touched.',
-    next: 'Take another copy of this snapshot, or another snapshot.',
-    cause,
-  })
 }
