@@ -5,7 +5,7 @@ import { tellCommand } from './commands.ts'
 import { asStackError, type StackError } from './errors.ts'
 import { parseInputs } from './inputs.ts'
 import { endProcesses, MARKER } from './processes.ts'
-import type { BackupRun, DestroyRun, InstallRun, Outcome, Run, StatusRun } from './run.ts'
+import type { BackupRun, DestroyRun, InstallRun, Outcome, RestoreRun, Run, StatusRun } from './run.ts'
 import { runFolder } from './run-folder.ts'
 import type { Settings } from './settings.ts'
 import { patienceAfter, stopSignal } from './stop-signal.ts'
@@ -63,6 +63,8 @@ async function dispatch(run: Run): Promise<Outcome> {
       return (await import('./modes/install.ts')).install(run as InstallRun)
     case 'backup':
       return (await import('./modes/backup.ts')).backup(run as BackupRun)
+    case 'restore':
+      return (await import('./modes/restore.ts')).restore(run as RestoreRun)
     case 'status':
       return (await import('./modes/status.ts')).status(run as StatusRun)
     case 'destroy':

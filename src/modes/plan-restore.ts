@@ -1,0 +1,96 @@
+import type { Refusal } from '../errors.ts'
+import type { WantedRestore } from '../kubernetes/distribution.ts'
+import { formatPlace } from '../snapshots/places.ts'
+import type { Place } from '../snapshots/snapshot.ts'
+import type { Step } from '../steps.ts'
+import type { Left } from './last-snapshot.ts'
+import type { Target } from './restore-source.ts'
+import { type Seen, wantedNodes } from './seen.ts'
+import type { Stack } from './stack.ts'
+import type { StackCase } from './stack-case.ts'
+
+type Rooms = Pick<Stack, 'infrastructure' | 'distribution'>
+
+const MINUTE_MS = 60_000
+
+/** What of the plan goes together: each part is planned again when the one before it stands. */
+export type RestorePlan = { machines: Step[]; save: Step[]; cluster: Step[]; after: Step[] }
+
+export type RestoreWishes = { name: string; places: Place[]; lastSnapshot: boolean; images: WantedRestore['images'] }
+
+/** The whole way back, from what stands. Pure. @param name the strategy, as a person is told it */
+export function planRestore(
+  rooms: Rooms,
+  seen: Seen,
+  found: StackCase,
+  target: Target,
+  { name, places, lastSnapshot, images, stack }: RestoreWishes & { stack: string },
+): RestorePlan {
+  const { infrastructure, distribution } = rooms
+  const { nodeCount, hostname } = target
+  const cluster = distribution.planRestore(seen.cluster, wantedRestore(stack, seen, target, images))
+  return {
+    machines: infrastructure.plan(seen.infrastructure, { nodeCount, hostname }),
+    save: planSave(leftOf(seen, found), target, { places, lastSnapshot }),
+    cluster: cluster.map((one) => (one.id === 'restore-cluster' ? { ...one, title: `${one.title} (${name})` } : one)),
+    after: planAfter(rooms, target, seen),
+  }
+}
+
+export function allSteps({ machines, save, cluster, after }: RestorePlan): Step[] {
+  return [...machines, ...save, ...cluster, ...after]
+}
+
+/** What of the cluster is there to be saved before it is given up; of a half restored one it was saved before. */
+export function leftOf({ cluster }: Seen, found: StackCase): Left | undefined {
+  if (found.kind === 'restoring') return undefined
+  if (cluster.etcd.some(({ healthy }) => healthy)) return 'members'
+  return found.kind === 'survivors' ? 'survivors' : undefined
+}
+
+function planSave(
+  left: Left | undefined,
+  { strategy }: Target,
+  { places, lastSnapshot }: Pick<RestoreWishes, 'places' | 'lastSnapshot'>,
+): Step[] {
+  if (left === undefined) return []
+  if (strategy.kind !== 'survivor' && !lastSnapshot) return []
+  const what = left === 'members' ? 'Take a last snapshot of what stands' : 'Save what the survivors know'
+  const save = step('kubernetes', 'save-left', what, 60)
+  if (!lastSnapshot) return [save]
+  const where = places.map(formatPlace).join(', ')
+  const keep = step('snapshots', 'keep-left', `Verify it, seal it, and store it in ${where}`, 120, [save])
+  return [save, keep]
+}
+
+function planAfter({ infrastructure }: Rooms, { signerPem }: Target, { cluster }: Seen): Step[] {
+  const isHosts = infrastructure.provider === 'hosts'
+  const remember = step('infrastructure', 'remember', 'Remember the cluster outside its nodes', 1)
+  const signer = step('kubernetes', 'keep-signer', 'Write the key the stack signs its snapshots with to every node', 2)
+  const rancher = step('rancher', 'prove-rancher', 'Prove that Rancher is ready', 16)
+  const prune = step('kubernetes', 'prune-nodes', 'Remove older snapshots of ours from the nodes', 5, [rancher])
+  const keepsSigner = signerPem !== undefined || cluster.state !== 'none'
+  return [...(isHosts ? [] : [remember]), ...(keepsSigner ? [signer] : []), rancher, prune]
+}
+
+/** What is asked of the distribution, from what stands and the snapshot. */
+export function wantedRestore(
+  stack: string,
+  { infrastructure }: Seen,
+  { source, hostname, nodeCount }: Target,
+  images: WantedRestore['images'],
+): WantedRestore {
+  const nodes = wantedNodes(infrastructure, nodeCount)
+  return { stack, hostname, nodes, loadBalancer: infrastructure.loadBalancer?.address, images, source }
+}
+
+/** Everything the facts forbid, all rooms at once; machines that do not run yet are none of it. */
+export function refuseRestore({ distribution }: Rooms, seen: Seen, wanted: WantedRestore): Refusal[] {
+  const running = new Set(seen.infrastructure.nodes.filter(({ state }) => state === 'running').map(({ name }) => name))
+  const nodes = wanted.nodes.filter(({ name }) => running.has(name))
+  return [...seen.infrastructure.refusals, ...distribution.refuseRestore(seen.cluster, { ...wanted, nodes })]
+}
+
+function step(room: Step['change']['room'], kind: string, title: string, minutes: number, after: Step[] = []): Step {
+  return { id: kind, title, deadlineMs: minutes * MINUTE_MS, needs: after.map(({ id }) => id), change: { room, kind } }
+}

@@ -1,0 +1,84 @@
+import { throwRefusals } from '../errors.ts'
+import type { Outcome, RestoreRun } from '../run.ts'
+import { planDigest } from '../steps.ts'
+import { throwUnexpected } from './expected-plan.ts'
+import { firstLook } from './first-look.ts'
+import { refuseLeft } from './last-snapshot.ts'
+import { openSnapshots } from './open-snapshots.ts'
+import { allSteps, leftOf, planRestore, refuseRestore, wantedRestore } from './plan-restore.ts'
+import { proveStack } from './prove.ts'
+import { bringBack } from './restore-converge.ts'
+import { judgeFence } from './restore-fence.ts'
+import { findTarget, refuseIdentity } from './restore-source.ts'
+import { chooseStrategy, nameStrategy } from './restore-strategy.ts'
+import { type Seen, wantedNodes } from './seen.ts'
+import { openStack, type Stack } from './stack.ts'
+import { caseOf } from './stack-case.ts'
+import { describeRestore, tellRestore } from './tell-restore.ts'
+import { imagesFor } from './want.ts'
+
+/** Brings a stack back from any loss: from its own survivors, or from a stored snapshot, onto whatever machines there are. */
+export async function restore(run: RestoreRun): Promise<Outcome> {
+  const { settings, report, clock } = run
+  await using opened = new AsyncDisposableStack()
+  const stack = opened.use(await openStack(run))
+  const snapshots = await openSnapshots(run, stack)
+  const seen = await firstLook(run, stack)
+  const found = caseOf(seen, stack.distribution, settings.clusterUid)
+  const uid = settings.clusterUid ?? seen.cluster.uid ?? seen.infrastructure.memory.clusterUid
+  const strategy = chooseStrategy(found, settings.restoreFrom, uid)
+  const fence = fenceOf(run, stack, seen)
+  throwRefusals([...seen.infrastructure.refusals, ...fence.refusals])
+
+  const target = await report.step('Read the snapshot', () =>
+    findTarget(strategy, run, { stack, snapshots, seen, opened }),
+  )
+  const images = await imagesFor(stack, target.values ?? target.source?.asked?.helmValues ?? undefined)
+  const wanted = wantedRestore(settings.stack.name, seen, target, images)
+  const left = leftOf(seen, found)
+  const saves = left !== undefined && settings.lastSnapshot
+  throwRefusals([
+    ...(await stack.tools.preflight()),
+    ...refuseIdentity(target, seen, settings.clusterUid),
+    ...refuseRestore(stack, seen, wanted),
+    ...(saves ? await refuseLeft(settings.snapshots, stack, snapshots) : []),
+  ])
+
+  const before = target.manifest?.nodes
+  const name = nameStrategy(target.strategy, found, {
+    nodes: wantedNodes(seen.infrastructure, target.nodeCount),
+    before,
+  })
+  tellRestore(report, describeRestore(name, target, found, seen, new Date(clock.now())))
+  const { places } = settings.snapshots
+  const wishes = { name, places, lastSnapshot: settings.lastSnapshot, images, stack: settings.stack.name }
+  const plan = planRestore(stack, seen, found, target, wishes)
+  const digest = planDigest(allSteps(plan))
+  report.plan(allSteps(plan), digest)
+  throwUnexpected(digest, settings.expectedPlan)
+  if (settings.dryRun) return { changed: false }
+
+  const { isMinority } = fence
+  await bringBack(run, { stack, snapshots, seen, found, target, plan, wishes, isMinority })
+  const now = await stack.inspect()
+  await proveStack(run, stack, now, { nodeCount: target.nodeCount })
+  return { changed: true }
+}
+
+/** Whether those that do not answer are known to be off. */
+function fenceOf({ settings: { provider } }: RestoreRun, { distribution, hosts }: Stack, seen: Seen) {
+  return judgeFence({
+    provider: provider.kind,
+    recorded: distribution.recordedMembers(seen.cluster),
+    reached: hosts.reached.map(({ node }) => node.name),
+    machines: seen.infrastructure.nodes,
+    forced: provider.kind === 'hosts' ? forcedNames(provider) : [],
+  })
+}
+
+/** By name, whichever of name and address was given. */
+function forcedNames({ hosts, forceNodes }: Extract<RestoreRun['settings']['provider'], { kind: 'hosts' }>): string[] {
+  return hosts
+    .filter(({ name, address }) => forceNodes.includes(name) || forceNodes.includes(address))
+    .map(({ name }) => name)
+}
