@@ -8,7 +8,6 @@ import { clearListeners } from './clean-node.ts'
 import { deleteNodeObject } from './delete-node-object.ts'
 import { loadMissing } from './load-images.ts'
 import { newestGeneration, obtainState } from './obtain-state.ts'
-import { openClusterApi } from './open-api.ts'
 import { proveCluster } from './prove.ts'
 import { recordedCall, recordedIn } from './recorded-call.ts'
 import { hasOwnBucket } from './recorded-config.ts'
@@ -20,7 +19,14 @@ import type { StackFile } from './state.ts'
 import { writeState } from './state-store.ts'
 import { callRke, type RkeTools } from './work-folder.ts'
 
-type Work = { tools: RkeTools; hosts: Hosts; wanted: WantedRestore; lease: Lease; signal: AbortSignal }
+type Work = {
+  tools: RkeTools
+  hosts: Hosts
+  wanted: WantedRestore
+  openApi: () => Promise<Api>
+  lease: Lease
+  signal: AbortSignal
+}
 
 /** Carries out one change of a restore; each may be repeated. */
 export async function applyRestore(change: RestoreChange, work: Work): Promise<void> {
@@ -95,13 +101,12 @@ async function restore(work: Work): Promise<void> {
 }
 
 async function prove(work: Work): Promise<void> {
-  const { tools, hosts, wanted, signal } = work
+  const { hosts, wanted, openApi, signal } = work
   const { clusterUid, state } = sourceOf(wanted)
   const { version } = recordedIn(state)
   const { uid, nodes } = await proveCluster(hosts, wanted, version, 330_000, signal)
   if (uid !== clusterUid) throw otherCluster(clusterUid, uid)
   const names = new Set(wanted.nodes.map(({ name }) => name))
-  const openApi = () => openClusterApi(hosts, wanted.stack, tools.folder)
   for (const { name } of nodes.filter((node) => !names.has(node.name))) await deleteNodeObject(openApi, name)
   const obtained = await obtainState(hosts, wanted.stack, undefined)
   await write(obtained?.text ?? state, { phase: 'done', asked: askedThen(wanted), clusterUid: uid }, work)
