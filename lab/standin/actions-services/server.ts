@@ -28,6 +28,8 @@ export type ActionsServices = {
   faults: Fault[]
   /** What the REST API says of the repository and its runs. */
   repository: Repository
+  /** All there are, of every run. */
+  artifacts: Artifact[]
   close(): Promise<void>
 } & AsyncDisposable
 
@@ -83,7 +85,16 @@ export async function startActionsServices({
       server.close((error) => (error ? reject(error) : resolve()))
       server.closeAllConnections()
     })
-  return { url, env: environment(url, runId, jobId), requests, faults, repository, close, [Symbol.asyncDispose]: close }
+  return {
+    url,
+    env: environment(url, runId, jobId),
+    requests,
+    faults,
+    repository,
+    artifacts,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
 }
 
 /** The token is never checked by the clients, only read: its scope names the run and the job. */

@@ -89,12 +89,15 @@ function problemOf(request: Promise<unknown> | undefined): Promise<RequestError 
   )
 }
 
+/** GitHub hides what a token may not see: 404 as well as 403. */
 function missing(permission: string, doing: string, { status, message }: RequestError): Refusal {
+  const isRefused = status === 401 || status === 403 || status === 404
+  const answer = status === undefined ? message : `GitHub answered ${status}`
   return {
     kind: 'preflight',
     subject: 'github-token',
-    what: `${doing} needs the permission ${permission}: GitHub answered ${status ?? message}.`,
-    next: `Give the job "permissions: { ${permission} }", or a token that has it.`,
+    what: isRefused ? `${doing} needs the permission ${permission}: ${answer}.` : `${doing} failed: ${message}.`,
+    next: isRefused ? `Give the job "permissions: { ${permission} }", or a token that has it.` : 'Run again.',
   }
 }
 
