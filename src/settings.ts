@@ -143,6 +143,9 @@ export type StatusSettings = CommonSettings & {
 export type DestroySettings = CommonSettings & {
   mode: 'destroy'
   confirm: string | undefined
+  snapshots: SnapshotSettings
+  /** Whether what stands is saved off the nodes before it is taken away. */
+  lastSnapshot: boolean
   dryRun: boolean
   expectedPlan: string | undefined
 }

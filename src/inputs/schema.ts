@@ -142,7 +142,16 @@ const status = ({ user }: Context) =>
     'rancher-token': given(text),
   })
 
-const destroy = ({ user }: Context) => z.object({ ...common(user), ...changing, confirm: given(text) })
+const destroy = ({ user }: Context) =>
+  z.object({
+    ...common(user),
+    ...snapshots,
+    ...changing,
+    confirm: given(text),
+    'backup-recipients': or([], parseRecipients),
+    'retention-days': given((value) => parseCount(value, 400)),
+    'last-snapshot': or(true, parseBoolean),
+  })
 
 /** What the schemas are made with. */
 export type Context = {
@@ -156,7 +165,7 @@ export type Context = {
 export const schemas = { install, backup, restore, status, destroy } satisfies Partial<Record<Mode, unknown>> &
   Record<AvailableMode, unknown>
 
-export type CommonValues = Omit<DestroyValues, 'confirm' | keyof typeof changing>
+export type CommonValues = z.output<z.ZodMiniObject<ReturnType<typeof common>>>
 export type InstallValues = z.output<ReturnType<typeof install>>
 export type BackupValues = z.output<ReturnType<typeof backup>>
 export type RestoreValues = z.output<ReturnType<typeof restore>>

@@ -41,6 +41,8 @@ export function settingsOf(values: Values, env: Environment, now: Date): Setting
     ...common,
     mode: 'destroy',
     confirm: values.confirm,
+    snapshots: snapshotSettings(values),
+    lastSnapshot: values['last-snapshot'],
     dryRun: values['dry-run'],
     expectedPlan: values['expected-plan'],
   }

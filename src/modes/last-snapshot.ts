@@ -6,14 +6,55 @@ import type { SnapshotSettings } from '../settings.ts'
 import { readEtcdSnapshot } from '../snapshots/etcd-snapshot.ts'
 import { formatPlace } from '../snapshots/places.ts'
 import { makeSigner, parseSigner, renderSigner, type Signer } from '../snapshots/signer.ts'
-import type { KeptSnapshot, Snapshots } from '../snapshots/snapshot.ts'
+import type { KeptSnapshot, Place, Snapshots } from '../snapshots/snapshot.ts'
+import type { Step } from '../steps.ts'
 import type { Seen } from './seen.ts'
 import { snapshotSource } from './snapshot-source.ts'
 import type { Stack } from './stack.ts'
+import type { StackCase } from './stack-case.ts'
 import { tellKept } from './tell-snapshot.ts'
+
+const MINUTE_MS = 60_000
 
 /** What is left of a cluster before it is given up, and how it is to be saved. */
 export type Left = 'members' | 'survivors'
+
+/** What of the cluster is there to be saved before it is given up; of a half restored one it was saved before. */
+export function leftOf({ cluster }: Seen, found: StackCase): Left | undefined {
+  if (found.kind === 'restoring') return undefined
+  if (cluster.etcd.some(({ healthy }) => healthy)) return 'members'
+  return found.kind === 'survivors' ? 'survivors' : undefined
+}
+
+/**
+ * The steps that save what is left. Pure.
+ *
+ * @param keeps whether it is stored off the nodes
+ * @param saves whether it is saved all the same when it is not: because that is what is restored
+ */
+export function planLeft(
+  left: Left | undefined,
+  { places, keeps, saves }: { places: Place[]; keeps: boolean; saves: boolean },
+): Step[] {
+  if (left === undefined || !(keeps || saves)) return []
+  const what = left === 'members' ? 'Take a last snapshot of what stands' : 'Save what the survivors know'
+  const save: Step = {
+    id: 'save-left',
+    title: what,
+    deadlineMs: 60 * MINUTE_MS,
+    needs: [],
+    change: { room: 'kubernetes', kind: 'save-left' },
+  }
+  if (!keeps) return [save]
+  const keep: Step = {
+    id: 'keep-left',
+    title: `Verify it, seal it, and store it in ${places.map(formatPlace).join(', ')}`,
+    deadlineMs: 120 * MINUTE_MS,
+    needs: ['save-left'],
+    change: { room: 'snapshots', kind: 'keep-left' },
+  }
+  return [save, keep]
+}
 
 /** Saves what is left into the run's folder: from a quorum as a backup does, else from whoever survived. */
 export async function saveLeft(

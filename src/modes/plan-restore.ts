@@ -1,9 +1,8 @@
 import type { Refusal } from '../errors.ts'
 import type { WantedRestore } from '../kubernetes/distribution.ts'
-import { formatPlace } from '../snapshots/places.ts'
 import type { Place } from '../snapshots/snapshot.ts'
 import type { Step } from '../steps.ts'
-import type { Left } from './last-snapshot.ts'
+import { leftOf, planLeft } from './last-snapshot.ts'
 import type { Target } from './restore-source.ts'
 import { type Seen, wantedNodes } from './seen.ts'
 import type { Stack } from './stack.ts'
@@ -31,7 +30,7 @@ export function planRestore(
   const cluster = distribution.planRestore(seen.cluster, wantedRestore(stack, seen, target, images))
   return {
     machines: infrastructure.plan(seen.infrastructure, { nodeCount, hostname }),
-    save: planSave(leftOf(seen, found), target, { places, lastSnapshot }),
+    save: planLeft(leftOf(seen, found), { places, keeps: lastSnapshot, saves: target.strategy.kind === 'survivor' }),
     cluster: cluster.map((one) => (one.id === 'restore-cluster' ? { ...one, title: `${one.title} (${name})` } : one)),
     after: planAfter(rooms, target, seen),
   }
@@ -39,28 +38,6 @@ export function planRestore(
 
 export function allSteps({ machines, save, cluster, after }: RestorePlan): Step[] {
   return [...machines, ...save, ...cluster, ...after]
-}
-
-/** What of the cluster is there to be saved before it is given up; of a half restored one it was saved before. */
-export function leftOf({ cluster }: Seen, found: StackCase): Left | undefined {
-  if (found.kind === 'restoring') return undefined
-  if (cluster.etcd.some(({ healthy }) => healthy)) return 'members'
-  return found.kind === 'survivors' ? 'survivors' : undefined
-}
-
-function planSave(
-  left: Left | undefined,
-  { strategy }: Target,
-  { places, lastSnapshot }: Pick<RestoreWishes, 'places' | 'lastSnapshot'>,
-): Step[] {
-  if (left === undefined) return []
-  if (strategy.kind !== 'survivor' && !lastSnapshot) return []
-  const what = left === 'members' ? 'Take a last snapshot of what stands' : 'Save what the survivors know'
-  const save = step('kubernetes', 'save-left', what, 60)
-  if (!lastSnapshot) return [save]
-  const where = places.map(formatPlace).join(', ')
-  const keep = step('snapshots', 'keep-left', `Verify it, seal it, and store it in ${where}`, 120, [save])
-  return [save, keep]
 }
 
 function planAfter({ infrastructure }: Rooms, { signerPem }: Target, { cluster }: Seen): Step[] {

@@ -8,15 +8,8 @@ import { runSteps } from '../run-steps.ts'
 import type { Snapshots } from '../snapshots/snapshot.ts'
 import type { Apply, Step } from '../steps.ts'
 import { firstLook } from './first-look.ts'
-import { keepLeft, saveLeft } from './last-snapshot.ts'
-import {
-  leftOf,
-  planRestore,
-  type RestorePlan,
-  type RestoreWishes,
-  refuseRestore,
-  wantedRestore,
-} from './plan-restore.ts'
+import { keepLeft, leftOf, saveLeft } from './last-snapshot.ts'
+import { planRestore, type RestorePlan, type RestoreWishes, refuseRestore, wantedRestore } from './plan-restore.ts'
 import { savedSource, type Target } from './restore-source.ts'
 import { type Seen, wantedNodes } from './seen.ts'
 import type { Stack } from './stack.ts'

@@ -3,9 +3,9 @@ import type { Outcome, RestoreRun } from '../run.ts'
 import { planDigest } from '../steps.ts'
 import { throwUnexpected } from './expected-plan.ts'
 import { firstLook } from './first-look.ts'
-import { refuseLeft } from './last-snapshot.ts'
+import { leftOf, refuseLeft } from './last-snapshot.ts'
 import { openSnapshots } from './open-snapshots.ts'
-import { allSteps, leftOf, planRestore, refuseRestore, wantedRestore } from './plan-restore.ts'
+import { allSteps, planRestore, refuseRestore, wantedRestore } from './plan-restore.ts'
 import { proveStack } from './prove.ts'
 import { bringBack } from './restore-converge.ts'
 import { judgeFence } from './restore-fence.ts'
@@ -17,12 +17,15 @@ import { caseOf } from './stack-case.ts'
 import { describeRestore, tellRestore } from './tell-restore.ts'
 import { imagesFor } from './want.ts'
 
+/** Where the run meets the world; tests hand in others. */
+const DOORS = { openStack, openSnapshots, proveStack }
+
 /** Brings a stack back from any loss: from its own survivors, or from a stored snapshot, onto whatever machines there are. */
-export async function restore(run: RestoreRun): Promise<Outcome> {
+export async function restore(run: RestoreRun, doors = DOORS): Promise<Outcome> {
   const { settings, report, clock } = run
   await using opened = new AsyncDisposableStack()
-  const stack = opened.use(await openStack(run))
-  const snapshots = await openSnapshots(run, stack)
+  const stack = opened.use(await doors.openStack(run))
+  const snapshots = await doors.openSnapshots(run, stack)
   const seen = await firstLook(run, stack)
   const found = caseOf(seen, stack.distribution, settings.clusterUid)
   const uid = settings.clusterUid ?? seen.cluster.uid ?? seen.infrastructure.memory.clusterUid
@@ -61,7 +64,7 @@ export async function restore(run: RestoreRun): Promise<Outcome> {
   const { isMinority } = fence
   await bringBack(run, { stack, snapshots, seen, found, target, plan, wishes, isMinority })
   const now = await stack.inspect()
-  await proveStack(run, stack, now, { nodeCount: target.nodeCount })
+  await doors.proveStack(run, stack, now, { nodeCount: target.nodeCount })
   return { changed: true }
 }
 
