@@ -21,6 +21,8 @@ const SKEW_MS = 300_000
  * Which of the snapshots of one place may go. Each cluster is counted by itself. The one just made never goes, nor the
  * newest sound ones of any cluster, nor one whose time is still to come: whoever took it had another clock, and what is
  * its age cannot be told. After a doubted one nothing goes.
+ *
+ * @returns the oldest first
  */
 export function expired<T extends Candidate>(
   listed: T[],
@@ -30,7 +32,7 @@ export function expired<T extends Candidate>(
 ): T[] {
   if (current.doubted || (keepLast === undefined && keepDays === undefined)) return []
   const past = listed.filter(({ takenAt }) => takenAt.getTime() <= now.getTime() + SKEW_MS)
-  return past.filter((one) => {
+  const old = past.filter((one) => {
     if (one.name === current.name) return false
     const newer = past.filter((other) => other.clusterUid === one.clusterUid && isSoundAndNewer(other, one)).length
     const guarded = one.clusterUid === current.clusterUid ? KEPT_OF_THIS : KEPT_OF_ANOTHER
@@ -39,6 +41,7 @@ export function expired<T extends Candidate>(
     const isYoung = keepDays !== undefined && now.getTime() - one.takenAt.getTime() < keepDays * DAY_MS
     return !isAmongLast && !isYoung
   })
+  return old.toSorted(byAge).toReversed()
 }
 
 /** The newest first; of equal times, by name, so that every run sees the same order. */

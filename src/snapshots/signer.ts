@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { StackError } from '../errors.ts'
 
 /** The key a stack signs its snapshots with. */
 export type Signer = {
@@ -12,11 +13,18 @@ export function makeSigner(): Signer {
   return signerOf(generateKeyPairSync('ed25519').privateKey)
 }
 
-/** @param pem PKCS #8, as `renderSigner` writes it. @throws Error when it is no such key */
+/** @param pem PKCS #8, as `renderSigner` writes it. @throws StackError of kind `snapshot` when it is no such key */
 export function parseSigner(pem: string): Signer {
-  const key = createPrivateKey(pem)
-  if (key.asymmetricKeyType !== 'ed25519') throw new Error(`expected an Ed25519 key, got ${key.asymmetricKeyType}`)
-  return signerOf(key)
+  try {
+    const key = createPrivateKey(pem)
+    if (key.asymmetricKeyType === 'ed25519') return signerOf(key)
+  } catch {
+    // Told below, without a word of what was read.
+  }
+  throw new StackError('snapshot', "The stack's key for snapshots, on its nodes, is no Ed25519 key.", {
+    stands: 'Nothing was changed.',
+    next: 'Put the key back from a snapshot (its signer.pem), or remove it from the nodes: a new one is then made.',
+  })
 }
 
 export function renderSigner({ privateKey }: Signer): string {
