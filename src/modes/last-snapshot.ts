@@ -69,10 +69,14 @@ export async function saveLeft(
   return await distribution.saveSurvivor(call, hosts, lease, signal)
 }
 
+/** Of a snapshot of what an older one takes the place of: `latest` is then never what was given up on purpose. */
+export const GIVEN_UP = 'what a restore gave up'
+
 /**
  * Verifies, seals and stores off the nodes what was saved, signed with the stack's own key. One copy is enough; that it
  * holds less than the one before is told and no reason to stop: it is all there is.
  *
+ * @param doubt why it is not to be the latest one; undefined when it may be
  * @throws StackError of kind `snapshot` when no place took it
  */
 export async function keepLeft(
@@ -80,10 +84,11 @@ export async function keepLeft(
   run: RestoreRun | DestroyRun,
   { stack, snapshots, seen, lease }: { stack: Stack; snapshots: Snapshots; seen: Seen; lease: Lease },
   signal: AbortSignal,
+  doubt?: string,
 ): Promise<KeptSnapshot> {
   const signer = await signerOf(stack, lease)
   const live = { clusterUid: seen.cluster.uid, caFingerprint: undefined, revision: undefined }
-  const keeping = { signer, live, verify: 'hash', acceptDrop: false } as const
+  const keeping = { signer, live, verify: 'hash', acceptDrop: false, ...(doubt !== undefined && { doubt }) } as const
   const kept = await snapshots.keep(snapshotSource(run, seen, taken), keeping, signal)
   tellKept(run.report, kept)
   if (kept.copies.some(({ ok }) => ok)) return kept

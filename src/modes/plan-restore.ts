@@ -26,11 +26,13 @@ export function planRestore(
   { name, places, lastSnapshot, images, stack }: RestoreWishes & { stack: string },
 ): RestorePlan {
   const { infrastructure, distribution } = rooms
-  const { nodeCount, hostname } = target
+  const { nodeCount, hostname, strategy } = target
+  if (strategy.kind === 'nothing')
+    return { machines: [], save: [], cluster: [], after: planMemory(rooms, target, seen) }
   const cluster = distribution.planRestore(seen.cluster, wantedRestore(stack, seen, target, images))
   return {
     machines: infrastructure.plan(seen.infrastructure, { nodeCount, hostname }),
-    save: planLeft(leftOf(seen, found), { places, keeps: lastSnapshot, saves: target.strategy.kind === 'survivor' }),
+    save: planLeft(leftOf(seen, found), { places, keeps: lastSnapshot, saves: strategy.kind === 'survivor' }),
     cluster: cluster.map((one) => (one.id === 'restore-cluster' ? { ...one, title: `${one.title} (${name})` } : one)),
     after: planAfter(rooms, target, seen),
   }
@@ -40,14 +42,21 @@ export function allSteps({ machines, save, cluster, after }: RestorePlan): Step[
   return [...machines, ...save, ...cluster, ...after]
 }
 
-function planAfter({ infrastructure }: Rooms, { signerPem }: Target, { cluster }: Seen): Step[] {
-  const isHosts = infrastructure.provider === 'hosts'
-  const remember = step('infrastructure', 'remember', 'Remember the cluster outside its nodes', 1)
+/** Machines of `hosts` have nobody but the user to remember them. */
+function planMemory({ infrastructure }: Rooms, { clusterUid }: Target, seen: Seen): Step[] {
+  const { memory } = seen.infrastructure
+  if (infrastructure.provider === 'hosts' || (clusterUid !== undefined && memory.clusterUid === clusterUid)) return []
+  return [step('infrastructure', 'remember', 'Remember the cluster outside its nodes', 1)]
+}
+
+function planAfter(rooms: Rooms, target: Target, seen: Seen): Step[] {
+  const { signerPem } = target
+  const { cluster } = seen
   const signer = step('kubernetes', 'keep-signer', 'Write the key the stack signs its snapshots with to every node', 2)
   const rancher = step('rancher', 'prove-rancher', 'Prove that Rancher is ready', 16)
   const prune = step('kubernetes', 'prune-nodes', 'Remove older snapshots of ours from the nodes', 5, [rancher])
   const keepsSigner = signerPem !== undefined || cluster.state !== 'none'
-  return [...(isHosts ? [] : [remember]), ...(keepsSigner ? [signer] : []), rancher, prune]
+  return [...planMemory(rooms, target, seen), ...(keepsSigner ? [signer] : []), rancher, prune]
 }
 
 /** What is asked of the distribution, from what stands and the snapshot. */

@@ -8,7 +8,7 @@ import { runSteps } from '../run-steps.ts'
 import type { Snapshots } from '../snapshots/snapshot.ts'
 import type { Apply, Step } from '../steps.ts'
 import { firstLook } from './first-look.ts'
-import { keepLeft, leftOf, saveLeft } from './last-snapshot.ts'
+import { GIVEN_UP, keepLeft, leftOf, saveLeft } from './last-snapshot.ts'
 import { planRestore, type RestorePlan, type RestoreWishes, refuseRestore, wantedRestore } from './plan-restore.ts'
 import { savedSource, type Target } from './restore-source.ts'
 import { type Seen, wantedNodes } from './seen.ts'
@@ -75,9 +75,10 @@ async function save(run: RestoreRun, way: Way, lease: Lease): Promise<Target> {
   const left = leftOf(seen, found)
   let taken: TakenSnapshot | undefined
   if (plan.save.length === 0 || left === undefined) return target
+  const doubt = target.strategy.kind === 'survivor' ? undefined : GIVEN_UP
   await act(run, plan.save, lease, async ({ kind }, held, stop) => {
     if (kind === 'save-left') taken = await saveLeft(left, run, stack, held, stop)
-    else if (taken !== undefined) await keepLeft(taken, run, { stack, snapshots, seen, lease: held }, stop)
+    else if (taken !== undefined) await keepLeft(taken, run, { stack, snapshots, seen, lease: held }, stop, doubt)
   })
   if (target.strategy.kind !== 'survivor' || taken === undefined) return target
   const source = savedSource(taken, target.clusterUid ?? run.settings.clusterUid)

@@ -38,7 +38,7 @@ export async function findTarget(
   const recorded = distribution.recordedMembers(cluster).length
   const counted = (known: number) => nodeCountOf(settings, infrastructure.nodes.length, known)
   const bare = { strategy, manifest: undefined, signer: undefined, values: undefined, signerPem: undefined }
-  if (strategy.kind === 'survivor') {
+  if (strategy.kind === 'survivor' || strategy.kind === 'nothing') {
     const { uid: clusterUid } = cluster
     return { ...bare, source: undefined, hostname: known(hostname), nodeCount: counted(recorded), clusterUid }
   }

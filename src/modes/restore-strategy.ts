@@ -7,6 +7,8 @@ import type { StackCase } from './stack-case.ts'
 
 /** What a cluster is brought back from. */
 export type Strategy =
+  /** The cluster has its quorum, and nothing was named. */
+  | { kind: 'nothing' }
   /** The snapshot of the restore that was begun; it lies on the nodes. */
   | { kind: 'continue'; restoring: Restoring }
   /** What the members that are left know. */
@@ -15,10 +17,11 @@ export type Strategy =
 
 /**
  * Which snapshot to take, from the case and what was named. What the survivors know comes first; a stored one, which is
- * older, only where it is named or nothing else is left. A cluster that runs loses data by a restore: never by default.
+ * older, only where it is named or nothing else is left. A cluster that runs loses data by a restore: by default, and
+ * when a run that ended well is run again, it is left as it is.
  *
  * @param clusterUid the cluster the stack is known to be of
- * @throws StackError of kind `input` or `preflight` when what was named is not there, or nothing was and should be
+ * @throws StackError of kind `input` or `preflight` when what was named is not there, or there never was a cluster
  */
 export function chooseStrategy(
   found: StackCase,
@@ -48,17 +51,13 @@ function byDefault(found: StackCase, clusterUid: string | undefined): Strategy {
     case 'all-lost':
       return { kind: 'stored', wish: { kind: 'latest', clusterUid } }
     case 'running':
-      throw unnamed('The cluster has its quorum: all that was written since the snapshot would be lost.')
+      return { kind: 'nothing' }
     case 'unfinished':
-      throw unnamed('The cluster was begun and never finished: the snapshot would take its place.')
+      throw new StackError('preflight', 'restore-from: the cluster was begun and never finished.', {
+        stands: 'Nothing was changed.',
+        next: 'Run mode install, which goes on with it; or set restore-from to the snapshot to put in its place.',
+      })
   }
-}
-
-function unnamed(why: string): StackError {
-  return new StackError('preflight', `restore-from: expected the snapshot to be named, got nothing. ${why}`, {
-    stands: 'Nothing was changed.',
-    next: 'Set restore-from to latest or to the name of a snapshot; a broken node is mended by mode install.',
-  })
 }
 
 /** Where a cluster was, and what of that stands. */
@@ -73,6 +72,7 @@ export type Ground = {
 export function nameStrategy(strategy: Strategy, found: StackCase, { nodes, before }: Ground): string {
   if (strategy.kind === 'continue') return 'a restore that was begun'
   if (strategy.kind === 'survivor') return 'quorum lost, a member left'
+  if (strategy.kind === 'nothing') return 'nothing to restore'
   if (found.kind === 'all-lost' || found.kind === 'absent') {
     return nodes.every(({ privateAddress }) => privateAddress === '') ? 'everything gone' : 'all nodes replaced'
   }

@@ -17,6 +17,9 @@ import { caseOf } from './stack-case.ts'
 import { describeRestore, tellRestore } from './tell-restore.ts'
 import { imagesFor } from './want.ts'
 
+const NOTHING =
+  'Nothing is restored: the cluster has its quorum, and all that was written since a snapshot would be lost. To go back on purpose, name the snapshot with restore-from.'
+
 /** Where the run meets the world; tests hand in others. */
 const DOORS = { openStack, openSnapshots, proveStack }
 
@@ -39,7 +42,7 @@ export async function restore(run: RestoreRun, doors = DOORS): Promise<Outcome> 
   const images = await imagesFor(stack, target.values ?? target.source?.asked?.helmValues ?? undefined)
   const wanted = wantedRestore(settings.stack.name, seen, target, images)
   const left = leftOf(seen, found)
-  const saves = left !== undefined && settings.lastSnapshot
+  const saves = left !== undefined && settings.lastSnapshot && strategy.kind !== 'nothing'
   throwRefusals([
     ...(await stack.tools.preflight()),
     ...refuseIdentity(target, seen, settings.clusterUid),
@@ -59,13 +62,15 @@ export async function restore(run: RestoreRun, doors = DOORS): Promise<Outcome> 
   const digest = planDigest(allSteps(plan))
   report.plan(allSteps(plan), digest)
   throwUnexpected(digest, settings.expectedPlan)
+  if (strategy.kind === 'nothing') report.warning(NOTHING)
   if (settings.dryRun) return { changed: false }
 
+  const changes = allSteps(plan).length > 0
   const { isMinority } = fence
-  await bringBack(run, { stack, snapshots, seen, found, target, plan, wishes, isMinority })
+  if (changes) await bringBack(run, { stack, snapshots, seen, found, target, plan, wishes, isMinority })
   const now = await stack.inspect()
   await doors.proveStack(run, stack, now, { nodeCount: target.nodeCount })
-  return { changed: true }
+  return { changed: changes }
 }
 
 /** Whether those that do not answer are known to be off. */

@@ -17,7 +17,7 @@ export function describeRestore(strategy: string, target: Target, found: StackCa
   const rows: [string, string | undefined][] = [
     ['Found', describeCase(found).what],
     ['Strategy', strategy],
-    ['Snapshot', source === undefined ? 'what the survivors know, to be saved first' : source.from],
+    ['Snapshot', snapshotOf(target)],
     ['Taken', takenAt && `${takenAt.toISOString()}, ${formatAge(now.getTime() - takenAt.getTime())} ago`],
     ['Signed by', signerOf(target)],
     ['Cluster', clusterOf(target, seen)],
@@ -32,8 +32,13 @@ export function describeRestore(strategy: string, target: Target, found: StackCa
   return { title: 'Restore', header: ['', ''], rows: told }
 }
 
+function snapshotOf({ strategy, source }: Target): string {
+  if (source !== undefined) return source.from
+  return strategy.kind === 'nothing' ? 'none' : 'what the survivors know, to be saved first'
+}
+
 function signerOf({ strategy, signer, manifest }: Target): string | undefined {
-  if (manifest === undefined) return strategy.kind === 'survivor' ? undefined : 'verified when it was put on the nodes'
+  if (manifest === undefined) return strategy.kind === 'continue' ? 'verified when it was put on the nodes' : undefined
   return signer === undefined ? 'nobody who was asked for: unsigned was said' : `${signer}, as expected`
 }
 
@@ -45,6 +50,7 @@ function clusterOf({ clusterUid }: Target, { cluster, infrastructure }: Seen): s
 
 /** In revisions where both ends are known: each write of Kubernetes is one. */
 function lossOf({ strategy, source, manifest }: Target, { cluster }: Seen): string {
+  if (strategy.kind === 'nothing') return 'nothing'
   if (strategy.kind === 'survivor') return 'only what no survivor had written down'
   const revisions = cluster.etcd.flatMap(({ revision }) => revision ?? [])
   const since = source === undefined ? '' : ` since ${source.takenAt}`

@@ -37,14 +37,14 @@ export type KeepOptions = {
 /** Verifies a snapshot, makes one file of it, and stores that in every place. */
 export async function keepSnapshot(
   source: Source,
-  { signer, live, verify, acceptDrop }: Keeping,
+  { signer, live, verify, acceptDrop, doubt: given }: Keeping,
   { stores, listed, recipients, tryRestore, folder }: KeepOptions,
   signal: AbortSignal,
 ): Promise<KeptSnapshot> {
   const contents = await readEtcdSnapshot(source.etcdFile)
   throwStrange(source, contents, live)
   const previous = previousOf(listed, source.clusterUid)
-  const doubt = acceptDrop ? undefined : doubtOf(contents, previous)
+  const doubt = given ?? (acceptDrop ? undefined : doubtOf(contents, previous))
   const restoredInMs = verify === 'restore' ? await tryRestore(source.etcdFile, contents, signal) : undefined
 
   const paths = await writeParts(source, renderSigner(signer), folder)

@@ -149,6 +149,8 @@ export type Keeping = {
   verify: Manifest['verified']
   /** Takes one that holds far less than the one before for sound. */
   acceptDrop: boolean
+  /** Why it is doubted whatever it holds, in the words of `Manifest.doubt`: `latest` passes it by. */
+  doubt?: string
 }
 
 /** The snapshots of one stack, wherever they lie. Errors are of kind `snapshot`, unless said otherwise. */

@@ -30,7 +30,11 @@ test.each([
   expect(chooseStrategy(caseNamed(name), undefined, 'uid')).toEqual(expected)
 })
 
-test.each(['running', 'unfinished'])('nothing named, %s: no data is given up by default', (name) => {
+test('nothing named, and the cluster runs: no data is given up by default', () => {
+  expect(chooseStrategy(caseNamed('running'), undefined, 'uid')).toEqual({ kind: 'nothing' })
+})
+
+test.each(['unfinished'])('nothing named, %s: no data is given up by default', (name) => {
   let error: unknown
   try {
     chooseStrategy(caseNamed(name), undefined, 'uid')
