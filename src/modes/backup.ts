@@ -34,7 +34,7 @@ export async function backup(run: BackupRun): Promise<Outcome> {
   await using lease = await stack.lease(seen.infrastructure.nodes.map(({ name }) => name))
   const work = backupWork(run, { stack, snapshots, seen, signerPem })
   await runSteps(plan, work.apply, { lease, report, signal, clock })
-  tellListed(report, await snapshots.list(signal), work.removed)
+  await tellListed(report, snapshots, work.removed, signal)
   return { changed: true }
 }
 

@@ -1,7 +1,8 @@
+import { asStackError } from '../errors.ts'
 import type { Report } from '../report/report.ts'
 import { rancherKeys } from '../snapshots/etcd-snapshot.ts'
 import { formatPlace } from '../snapshots/places.ts'
-import type { KeptSnapshot, ListedSnapshot } from '../snapshots/snapshot.ts'
+import type { KeptSnapshot, ListedSnapshot, Snapshots } from '../snapshots/snapshot.ts'
 
 /** Outputs and summary of a snapshot that was stored, in one place at least. */
 export function tellKept(report: Report, kept: KeptSnapshot): void {
@@ -21,17 +22,30 @@ export function tellKept(report: Report, kept: KeptSnapshot): void {
   report.table({ title: 'Snapshot', header: ['', ''], rows: describe(kept) })
 }
 
-/** What is there now, for the summary. @param listed newest first */
-export function tellListed(report: Report, listed: ListedSnapshot[], removed: ListedSnapshot[]): void {
+/** What was removed, and what is there now. That it cannot be listed is no fault of the snapshot's. */
+export async function tellListed(
+  report: Pick<Report, 'line' | 'table' | 'warning'>,
+  snapshots: Pick<Snapshots, 'list'>,
+  removed: ListedSnapshot[],
+  signal: AbortSignal,
+): Promise<void> {
   for (const { name, place } of removed) report.line(`Removed ${name} from ${formatPlace(place)}`)
-  const rows = listed.map(({ name, place, takenAt, keys, rancherKeys: rancher, sizeBytes, doubted }) => [
+  try {
+    const rows = (await snapshots.list(signal)).map(rowOf)
+    report.table({ title: 'Kept snapshots', header: ['Taken', 'Name', 'Where', 'Keys', 'Size'], rows })
+  } catch (thrown) {
+    report.warning(`The kept snapshots could not be listed: ${asStackError(thrown).message}`)
+  }
+}
+
+function rowOf({ name, place, takenAt, keys, rancherKeys: rancher, sizeBytes, doubted }: ListedSnapshot): string[] {
+  return [
     takenAt.toISOString(),
     `${name}${doubted ? ' (doubted)' : ''}`,
     formatPlace(place),
     `${keys}, ${rancher} of them Rancher's`,
     formatSize(sizeBytes),
-  ])
-  report.table({ title: 'Kept snapshots', header: ['Taken', 'Name', 'Where', 'Keys', 'Size'], rows })
+  ]
 }
 
 /** "12.3 MB". */

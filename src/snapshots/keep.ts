@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { asStackError } from '../errors.ts'
+import { asStackError, StackError } from '../errors.ts'
 import { encrypt } from './encryption.ts'
 import { rancherKeys, readEtcdSnapshot } from './etcd-snapshot.ts'
 import { doubtOf, previousOf, throwStrange } from './judge.ts'
@@ -128,8 +128,18 @@ async function packInto(
       yield chunk
     }
   }
-  await pipeline(counted, createWriteStream(path, { mode: 0o600 }))
+  await pipeline(counted, createWriteStream(path, { mode: 0o600 })).catch((cause) => Promise.reject(unwritten(cause)))
   return { path, file, sizeBytes, sha256: digest.digest('hex') }
+}
+
+/** Trouble of this machine's disk is its owner's to mend; what is not, stays what it is. */
+function unwritten(cause: Error): Error {
+  if (!('syscall' in cause)) return cause
+  return new StackError('snapshot', `The snapshot could not be written on this machine: ${cause.message}`, {
+    stands: 'The cluster is untouched; the snapshot was not kept.',
+    next: 'Give this machine more room in its temp folder: twice what a snapshot takes. Then run again.',
+    cause,
+  })
 }
 
 async function copyTo(store: Store, packed: Packed, signal: AbortSignal): Promise<Copy> {

@@ -6,6 +6,7 @@ import type { TakenSnapshot } from '../../../src/kubernetes/distribution.ts'
 import { backupWork } from '../../../src/modes/backup-work.ts'
 import { planBackup, refuseBackup, warnings } from '../../../src/modes/plan-backup.ts'
 import { noRancher, type Seen } from '../../../src/modes/seen.ts'
+import { formatSize, tellListed } from '../../../src/modes/tell-snapshot.ts'
 import type { Lease } from '../../../src/remote/lease.ts'
 import type { BackupRun } from '../../../src/run.ts'
 import type { BackupSettings } from '../../../src/settings.ts'
@@ -226,3 +227,31 @@ test('what retention removes is told', async () => {
   expect(work.removed.map(({ name }) => name)).toEqual([NAME])
   expect(lines).toContain('Removed older from the nodes')
 })
+
+test('what is kept is listed, each with where it lies; that it cannot be is a warning', async () => {
+  const place = freshPlace()
+  await world({ snapshots: makeSettings({ places: [place] }) }).carryOut()
+  const told: string[] = []
+  const report = {
+    line: (text: string) => told.push(text),
+    warning: (text: string) => told.push(`warning: ${text}`),
+    table: ({ rows }: { rows: string[][] }) => told.push(...rows.map((row) => row.join(' | '))),
+  }
+  const listed = await snapshotsOf(folder, { places: [place] }).list(never)
+  await tellListed(report, { list: async () => listed }, listed, never)
+  expect(told).toEqual([
+    `Removed ${NAME} from file:${place.folder}`,
+    expect.stringMatching(
+      `2026-11-24T03:00:00.000Z \\| ${NAME} \\| file:.* \\| 51, 14 of them Rancher's \\| \\d\\.\\d kB`,
+    ),
+  ])
+  await tellListed(report, { list: () => Promise.reject(new Error('gone')) }, [], never)
+  expect(told.at(-1)).toBe('warning: The kept snapshots could not be listed: gone')
+})
+
+test.each([
+  [999, '999 bytes'],
+  [1000, '1.0 kB'],
+  [12_345_678, '12.3 MB'],
+  [2.5e9, '2.5 GB'],
+])('%i bytes are %s', (bytes, text) => expect(formatSize(bytes)).toBe(text))

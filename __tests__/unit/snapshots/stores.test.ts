@@ -183,7 +183,7 @@ describe('the artifacts of a repository', () => {
   afterAll(async () => await services.close())
   beforeEach(() => {
     for (const list of [services.artifacts, services.requests, services.faults]) list.length = 0
-    Object.assign(services.repository, { permissions: ['read', 'write'], runs: {} })
+    Object.assign(services.repository, { permissions: ['read', 'write'], runs: {}, answers: {} })
     act(services.env)
   })
 
@@ -252,6 +252,24 @@ describe('the artifacts of a repository', () => {
     services.faults.push({ operation: 'FinalizeArtifact', status: 400 })
     await expect(store().put(packed('101-1'), never)).rejects.toMatchObject({ kind: 'snapshot' })
     expect(await files(store())).toHaveLength(1)
+  })
+
+  test('one the service has another digest of does not count', async () => {
+    const one = packed()
+    const described = { status: 200, body: { id: 1, name: one.file, size_in_bytes: 1, digest: 'sha256:other' } }
+    services.repository.answers = { '/actions/artifacts/': described }
+    await expect(store().put(one, never)).rejects.toThrow('has sha256:other: expected')
+  })
+
+  test.each([
+    [{ GITHUB_REF: 'refs/heads/main', GITHUB_EVENT_NAME: 'schedule' }, undefined],
+    [{ GITHUB_REF: 'refs/heads/feature', GITHUB_EVENT_NAME: 'push' }, 'refs/heads/feature'],
+    [{ GITHUB_REF: 'refs/heads/main', GITHUB_EVENT_NAME: 'pull_request_target' }, 'event pull_request_target'],
+  ])('of a run whose artifacts would never count none is made: %j', async (env, named) => {
+    Object.assign(process.env, env)
+    const refusals = about(await store().preflight({ write: true, remove: false }))
+    expect(refusals).toEqual(named === undefined ? [] : [expect.stringContaining(`this run is of ${named}`)])
+    expect(await store().preflight({ write: false, remove: false })).toEqual([])
   })
 
   test('each permission that is missing is named', async () => {

@@ -12,6 +12,8 @@ export type Repository = {
   permissions: ('read' | 'write')[]
   /** Runs by their backend id; one that is not named is of the default branch, by schedule. */
   runs: Record<string, Run>
+  /** What is answered instead, by the beginning of the route after the repository. */
+  answers?: Record<string, Answer>
 }
 
 type World = { repository: Repository; artifacts: Artifact[]; blobs: BlobStore; base: string }
@@ -32,6 +34,8 @@ export function answerRest(world: World, request: IncomingMessage, response: Ser
 function answer({ repository, artifacts, blobs, base }: World, method: string, route: string): Answer {
   const { permissions, id, defaultBranch } = repository
   const named = (number: string | undefined) => artifacts.find(({ finished }) => finished?.id === number)
+  const instead = Object.entries(repository.answers ?? {}).find(([beginning]) => route.startsWith(beginning))
+  if (instead !== undefined) return instead[1]
   if (route === '') return { status: 200, body: { id, default_branch: defaultBranch } }
   if (!permissions.includes(method === 'DELETE' ? 'write' : 'read')) return FORBIDDEN
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { type Refusal, StackError } from '../../errors.ts'
 import { parseFileName } from '../names.ts'
 import type { Place } from '../snapshot.ts'
-import { openRepository, type Repository } from './repository.ts'
+import { OF_PULL_REQUESTS, openRepository, type Repository } from './repository.ts'
 import type { Packed, Store, Stored } from './store.ts'
 
 export type ArtifactOptions = {
@@ -31,7 +31,10 @@ export function artifactStore(place: Place & { kind: 'artifact' }, options: Arti
     async preflight({ write, remove }) {
       const refusals = write && !canUpload() ? [notInAJob()] : []
       if (options.token === undefined) return [...refusals, refusalOf(withoutToken())]
-      return [...refusals, ...(await (await repository()).refuse({ remove }))]
+      const { refuse, defaultBranch } = await repository()
+      const missing = await refuse({ remove })
+      if (!write || missing.length > 0) return [...refusals, ...missing]
+      return [...refusals, ...refuseRun(await defaultBranch())]
     },
 
     async list(signal) {
@@ -42,6 +45,9 @@ export function artifactStore(place: Place & { kind: 'artifact' }, options: Arti
     async put(packed, signal) {
       signal.throwIfAborted()
       const id = await upload(packed, options.retentionDays)
+      const stored = await (await repository()).find(id, signal)
+      if (stored?.digest !== undefined && stored.digest !== `sha256:${packed.sha256}`)
+        throw altered(packed, stored.digest)
       return { ref: String(id), url: urlOf(options.repository, id) }
     },
 
@@ -71,13 +77,13 @@ async function upload({ path, file, sha256, sizeBytes }: Packed, retentionDays: 
     })
   })
   if (sent.id !== undefined && sent.size === sizeBytes && sent.digest === sha256) return sent.id
-  throw new StackError(
-    'snapshot',
-    `The artifact ${file} has ${sent.size} bytes of SHA-256 ${sent.digest}: expected ${sizeBytes} of ${sha256}.`,
-    {
-      next: 'Run mode backup again; this artifact does not count.',
-    },
-  )
+  throw altered({ file, sha256 }, `sha256:${sent.digest}`)
+}
+
+function altered({ file, sha256 }: Pick<Packed, 'file' | 'sha256'>, digest: string): StackError {
+  return new StackError('snapshot', `The artifact ${file} has ${digest}: expected sha256:${sha256}.`, {
+    next: 'Run mode backup again; this artifact does not count.',
+  })
 }
 
 async function download(
@@ -118,6 +124,17 @@ function urlOf(repository: string, id: number): string {
 function notInAJob(): Refusal {
   const what = 'expected a job of GitHub Actions for artifact, and this is none.'
   return { kind: 'preflight', subject: 'backup-to', what, next: 'Name a folder (file:path) or a bucket (s3://…).' }
+}
+
+/** An artifact that will never count is no backup. */
+function refuseRun(defaultBranch: string): Refusal[] {
+  const { GITHUB_REF: ref = '', GITHUB_EVENT_NAME: event = '' } = process.env
+  const isOfPullRequest = OF_PULL_REQUESTS.test(event)
+  if (!isOfPullRequest && (ref === '' || ref === `refs/heads/${defaultBranch}`)) return []
+  const of = isOfPullRequest ? `event ${event}` : ref
+  const what = `artifacts count only of runs of the default branch (${defaultBranch}), and this run is of ${of}.`
+  const next = `Run it on ${defaultBranch}, or name a folder or a bucket.`
+  return [{ kind: 'preflight', subject: 'backup-to', what, next }]
 }
 
 function withoutToken(): StackError {

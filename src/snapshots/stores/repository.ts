@@ -8,13 +8,16 @@ export type Artifact = { id: number; name: string; sizeBytes: number; digest: st
 export interface Repository {
   /** Permissions that are missing, by their names. */
   refuse(needs: { remove: boolean }): Promise<Refusal[]>
+  defaultBranch(): Promise<string>
+  /** undefined when the API does not know it (yet). */
+  find(id: number, signal: AbortSignal): Promise<Artifact | undefined>
   /** Artifacts of runs of the default branch that no pull request began, and that have not expired. */
   trusted(isWanted: (name: string) => boolean, signal: AbortSignal): Promise<Artifact[]>
   remove(id: number, signal: AbortSignal): Promise<void>
 }
 
 /** Events whose runs a stranger's changes may take part in. */
-const OF_PULL_REQUESTS = /^pull_request/
+export const OF_PULL_REQUESTS = /^pull_request/
 /** There is no artifact of this number: asking to remove it changes nothing, and tells whether one may. */
 const NO_ARTIFACT = 0
 
@@ -48,6 +51,19 @@ export async function openRepository(name: string, token: string): Promise<Repos
       return []
     },
 
+    async defaultBranch() {
+      return (await said('looking at the repository', () => rest.repos.get(here))).data.default_branch
+    },
+
+    async find(artifact_id, signal) {
+      return await said('looking at an artifact (actions: read)', () =>
+        rest.actions.getArtifact({ ...here, artifact_id, request: { signal } }).then(
+          ({ data }) => artifactOf(data),
+          (error: RequestError) => (error.status === 404 ? undefined : Promise.reject(error)),
+        ),
+      )
+    },
+
     async trusted(isWanted, signal) {
       const request = { signal }
       const [{ data }, artifacts] = await said('listing artifacts (actions: read)', () =>
@@ -67,9 +83,7 @@ export async function openRepository(name: string, token: string): Promise<Repos
       const counts = await said('looking at a run (actions: read)', () =>
         Promise.all(ours.map(({ workflow_run: run }) => isOurs(run?.id ?? 0, signal))),
       )
-      return ours
-        .filter((_, index) => counts[index])
-        .map(({ id, name, size_in_bytes: sizeBytes, digest }) => ({ id, name, sizeBytes, digest: digest ?? undefined }))
+      return ours.filter((_, index) => counts[index]).map(artifactOf)
     },
 
     async remove(artifact_id, signal) {
@@ -78,6 +92,12 @@ export async function openRepository(name: string, token: string): Promise<Repos
       )
     },
   }
+}
+
+type Told = { id: number; name: string; size_in_bytes: number; digest?: string | null }
+
+function artifactOf({ id, name, size_in_bytes: sizeBytes, digest }: Told): Artifact {
+  return { id, name, sizeBytes, digest: digest ?? undefined }
 }
 
 type RequestError = Error & { status?: number }
