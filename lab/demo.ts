@@ -33,7 +33,7 @@ async function up(): Promise<void> {
 }
 
 async function down(): Promise<void> {
-  await using run = await act({ mode: 'destroy', provider: 'local', name, confirm: hostname })
+  await using run = await act({ mode: 'destroy', provider: 'local', name, confirm: hostname, 'last-snapshot': 'false' })
   if (run.exitCode === 0) await script('lab.ts', 'down')
 }
 

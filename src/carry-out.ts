@@ -5,7 +5,7 @@ import { asStackError, type StackError } from './errors.ts'
 import { endProcesses, MARKER } from './processes.ts'
 import { createReport } from './report/create-report.ts'
 import { openRunner } from './report/runner.ts'
-import type { DestroyRun, InstallRun, Outcome, Run, StatusRun } from './run.ts'
+import type { BackupRun, DestroyRun, InstallRun, Outcome, RestoreRun, Run, StatusRun } from './run.ts'
 import { runFolder } from './run-folder.ts'
 import type { Settings } from './settings.ts'
 import { patienceAfter, stopSignal } from './stop-signal.ts'
@@ -44,6 +44,10 @@ async function dispatch(run: Run): Promise<Outcome> {
   switch (run.settings.mode) {
     case 'install':
       return (await import('./modes/install.ts')).install(run as InstallRun)
+    case 'backup':
+      return (await import('./modes/backup.ts')).backup(run as BackupRun)
+    case 'restore':
+      return (await import('./modes/restore.ts')).restore(run as RestoreRun)
     case 'status':
       return (await import('./modes/status.ts')).status(run as StatusRun)
     case 'destroy':

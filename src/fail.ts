@@ -7,7 +7,9 @@ import { renderSummary } from './report/summary.ts'
 export function tellFailure(thrown: unknown): void {
   const error = asStackError(thrown)
   tellFile('GITHUB_OUTPUT', 'error-kind', error.kind)
-  tellSummary(renderSummary({ outputs: {}, rows: [], plan: undefined, timeline: [], tools: [], next: [], error }))
+  tellSummary(
+    renderSummary({ outputs: {}, rows: [], plan: undefined, timeline: [], tools: [], tables: [], next: [], error }),
+  )
   tellCommand('error', formatFailure(error).join('\n'))
   process.exitCode = 1
 }

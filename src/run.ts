@@ -1,6 +1,13 @@
 import type { Clock } from './clock.ts'
 import type { Report } from './report/report.ts'
-import type { DestroySettings, InstallSettings, Settings, StatusSettings } from './settings.ts'
+import type {
+  BackupSettings,
+  DestroySettings,
+  InstallSettings,
+  RestoreSettings,
+  Settings,
+  StatusSettings,
+} from './settings.ts'
 
 /** What a mode works with. */
 export type Run<S extends Settings = Settings> = {
@@ -16,6 +23,8 @@ export type Run<S extends Settings = Settings> = {
 }
 
 export type InstallRun = Run<InstallSettings>
+export type BackupRun = Run<BackupSettings>
+export type RestoreRun = Run<RestoreSettings>
 export type StatusRun = Run<StatusSettings>
 export type DestroyRun = Run<DestroySettings>
 

@@ -1,4 +1,6 @@
 import type { RunId, StackId } from './node.ts'
+import type { Retention } from './snapshots/retention.ts'
+import type { Place, Wish } from './snapshots/snapshot.ts'
 
 export const MODES = ['install', 'upgrade', 'backup', 'restore', 'status', 'destroy', 'sweep'] as const
 export type Mode = (typeof MODES)[number]
@@ -82,13 +84,72 @@ export type InstallSettings = CommonSettings & {
   expectedPlan: string | undefined
 }
 
-export type StatusSettings = CommonSettings & { mode: 'status'; rancherToken: string | undefined }
+/** Where snapshots are, and how they are opened. */
+export type SnapshotSettings = {
+  places: Place[]
+  /** Public keys of age; empty: not encrypted. */
+  recipients: string[]
+  /** Secret keys of age. */
+  identities: string[]
+  /** Public keys a snapshot may be signed with, besides the stack's own. */
+  signers: string[]
+  /** Opens snapshots whoever signed them. */
+  unsigned: boolean
+  /** How long an artifact lives; undefined: as the repository has it. */
+  retentionDays: number | undefined
+  /** For artifacts of other runs. */
+  githubToken: string | undefined
+}
+
+export type BackupSettings = CommonSettings & {
+  mode: 'backup'
+  snapshots: SnapshotSettings
+  /** Read whole and hashed, or restored into a scratch etcd too. */
+  verify: 'hash' | 'restore'
+  retention: Retention
+  /** Takes a snapshot that holds fewer than half of the one before for sound. */
+  acceptDrop: boolean
+  dryRun: boolean
+  /** Digest the plan must have. */
+  expectedPlan: string | undefined
+}
+
+/** What a cluster is brought back from. */
+export type RestoreFrom = { kind: 'survivor' } | { kind: 'latest' } | Exclude<Wish, { kind: 'latest' }>
+
+export type RestoreSettings = CommonSettings & {
+  mode: 'restore'
+  snapshots: SnapshotSettings
+  /** undefined: what the survivors know, else the newest sound snapshot. */
+  restoreFrom: RestoreFrom | undefined
+  /** Whether what is left is saved off the nodes before it is given up. */
+  lastSnapshot: boolean
+  /** undefined: as many as the snapshot knows. */
+  nodeCount: number | undefined
+  /** UID the cluster must have had. */
+  clusterUid: string | undefined
+  rancherToken: string | undefined
+  dryRun: boolean
+  /** Digest the plan must have. */
+  expectedPlan: string | undefined
+}
+
+export type StatusSettings = CommonSettings & {
+  mode: 'status'
+  rancherToken: string | undefined
+  snapshots: SnapshotSettings
+  /** How old the newest sound snapshot may be; undefined: it is not asked for. */
+  maxSnapshotAgeMs: number | undefined
+}
 
 export type DestroySettings = CommonSettings & {
   mode: 'destroy'
   confirm: string | undefined
+  snapshots: SnapshotSettings
+  /** Whether what stands is saved off the nodes before it is taken away. */
+  lastSnapshot: boolean
   dryRun: boolean
   expectedPlan: string | undefined
 }
 
-export type Settings = InstallSettings | StatusSettings | DestroySettings
+export type Settings = InstallSettings | BackupSettings | RestoreSettings | StatusSettings | DestroySettings

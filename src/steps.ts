@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto'
 import type { Lease } from './remote/lease.ts'
 
 /** A change is plain data: a plan can be printed, compared and hashed. `room` says who carries it out. */
-export type Change = { room: 'infrastructure' | 'kubernetes' | 'rancher'; kind: string; [detail: string]: unknown }
+export type Change = {
+  room: 'infrastructure' | 'kubernetes' | 'rancher' | 'snapshots'
+  kind: string
+  [detail: string]: unknown
+}
 
 /** One change of a plan, in the order of the plan. */
 export type Step = {

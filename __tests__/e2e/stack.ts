@@ -49,7 +49,8 @@ export function stackNamed(name: string): Stack {
     installInputs,
     install: (changed, options) => act(name, installInputs(changed), options),
     status: (changed, options) => act(name, identity('status', changed), options),
-    destroy: (changed, options) => act(name, identity('destroy', { confirm: hostname, ...changed }), options),
+    destroy: (changed, options) =>
+      act(name, identity('destroy', { confirm: hostname, 'last-snapshot': 'false', ...changed }), options),
   }
 }
 

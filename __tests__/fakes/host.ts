@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import type { Node } from '../../src/node.ts'
 import type { CommandOptions, CommandResult, Host, Hosts } from '../../src/remote/host.ts'
 
@@ -56,6 +57,8 @@ export function fakeHost(node: Node): FakeHost {
       received.push({ write: path, content: (await inputOf({ input: content })) ?? '', mode })
     },
     pipe: async (localPath, command, options) => await host.run(`${command} < ${localPath}`, options),
+    save: async (command, localPath, options) =>
+      await writeFile(localPath, await host.run(command, options), { mode: 0o600 }),
     async forward(address, port) {
       const local = targets.get(`${address}:${port}`)
       if (local === undefined) throw new Error(`${node.name}: nobody announced a forward to ${address}:${port}`)

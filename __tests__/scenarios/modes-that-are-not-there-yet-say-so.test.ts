@@ -1,7 +1,7 @@
 import { refuses } from './refuse.ts'
 
 refuses(
-  ['upgrade', 'backup', 'restore', 'sweep'].map((mode) => [
+  ['upgrade', 'sweep'].map((mode) => [
     mode,
     { mode, provider: 'local', name: 'rancher' },
     new RegExp(`mode: .*${mode}`),

@@ -18,6 +18,9 @@ const PACKAGES = [
   ['openssl', '/usr/bin/openssl'],
   ['conntrack', '/usr/sbin/conntrack'],
   ['procps', '/usr/bin/pgrep'],
+  ['age', '/usr/bin/age'],
+  ['unzip', '/usr/bin/unzip'],
+  ['xxd', '/usr/bin/xxd'],
 ] as const
 
 /** Answers 101, "not now", when a package wants to start its service. */

@@ -1,3 +1,4 @@
+import { parseLines } from './expected.ts'
 import { SECRETS } from './schema.ts'
 
 /**
@@ -18,6 +19,7 @@ function secretsOf(name: string, text: string): string[] {
     return text.split(/\r?\n/).flatMap((line) => line.trim().split(/\s+/).slice(2))
   }
   if (name === 'rke-state') return keyLines(text)
+  if (name === 'backup-identity') return parseLines(text)
   return [text]
 }
 

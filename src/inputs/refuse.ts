@@ -29,6 +29,10 @@ function needed(values: Values): { name: string; why: string; note?: string }[] 
     const note = '; give the known_hosts lines of the machines, or accept-new to trust what they present'
     list.push({ name: 'ssh-known-hosts', why: 'provider hosts', note })
   }
+  if (values.mode === 'backup' && values['backup-to'].some(({ kind }) => kind === 'artifact')) {
+    const note = '; whoever may read the repository can read its artifacts, so they are encrypted'
+    list.push({ name: 'backup-recipients', why: 'backup-to artifact', note })
+  }
   if (values.mode !== 'install') return list
   if (provider !== 'local') list.push({ name: 'hostname', why: `provider ${provider ?? 'hosts'}` })
   if (values['tls-source'] === 'secret') {
@@ -49,6 +53,9 @@ export function refuseTogether(values: Values, wrong: Set<string>, now: Date): R
     refusals.push({ kind: 'input', subject, what: `${what} (mode ${values.mode}).`, next: NEXT })
   }
   refuseHosts(values, refuse)
+  if (values.mode === 'restore' && values.unsigned && values['snapshot-signer'].length > 0) {
+    refuse('unsigned', 'expected either a snapshot-signer or unsigned, got both')
+  }
   if (values.mode !== 'install') return refusals
   const { 'tls-certificate': certificate, 'tls-private-key': privateKey } = values
   const hostname = wrong.has('hostname') ? undefined : hostnameOf(values)

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini'
 import type { AvailableMode } from '../mode.ts'
+import type { Mode } from '../settings.ts'
+import type { Place } from '../snapshots/snapshot.ts'
 import { parseCertificates } from './certificate.ts'
 import { parseChart, parseDigest, parseEmail, parseNodeCount, parseStackName, parseUid, parseUser } from './choice.ts'
 import { parseDuration } from './duration.ts'
@@ -9,11 +11,20 @@ import { parseAddress, parseHostname } from './hostname.ts'
 import { parseKnownHosts } from './known-hosts.ts'
 import { parsePemKey, parsePrivateKeys } from './private-key.ts'
 import { parseRegistryCredentials } from './registry-credentials.ts'
+import {
+  parseCount,
+  parseIdentities,
+  parsePlaces,
+  parseRecipients,
+  parseRestoreFrom,
+  parseSigners,
+} from './snapshots.ts'
 import { parseExactVersion, parseVersionOrPatch } from './version.ts'
 
 export const PROVIDERS = ['hosts', 'local'] as const
 export const DISTRIBUTIONS = ['rke'] as const
 export const TLS_SOURCES = ['rancher', 'letsEncrypt', 'secret'] as const
+export const VERIFIES = ['hash', 'restore'] as const
 export const DEFAULT_USER = 'root'
 
 /** Inputs that are secrets: masked before anything else is done, and never repeated. */
@@ -24,6 +35,8 @@ export const SECRETS = [
   'tls-private-key',
   'registry-credentials',
   'rke-state',
+  'backup-identity',
+  'github-token',
 ] as const
 
 // Each schema is used once: compiling it costs more than it saves.
@@ -83,9 +96,62 @@ const install = ({ user, parseYamlMap }: Context) =>
     'letsencrypt-email': given(parseEmail),
   })
 
-const status = ({ user }: Context) => z.object({ ...common(user), 'rancher-token': given(text) })
+const ARTIFACT: Place[] = [{ kind: 'artifact' }]
 
-const destroy = ({ user }: Context) => z.object({ ...common(user), ...changing, confirm: given(text) })
+/** Inputs of modes that look at stored snapshots. */
+const snapshots = {
+  'backup-to': or(ARTIFACT, parsePlaces),
+  'github-token': given(text),
+}
+
+const backup = ({ user }: Context) =>
+  z.object({
+    ...common(user),
+    ...snapshots,
+    ...changing,
+    'backup-recipients': or([], parseRecipients),
+    'backup-verify': or('hash', (value) => parseOneOf(value, VERIFIES)),
+    'keep-last': given((value) => parseCount(value)),
+    'keep-days': given((value) => parseCount(value)),
+    'retention-days': given((value) => parseCount(value, 400)),
+    'accept-drop': or(false, parseBoolean),
+  })
+
+const restore = ({ user }: Context) =>
+  z.object({
+    ...common(user),
+    ...snapshots,
+    ...changing,
+    'backup-recipients': or([], parseRecipients),
+    'backup-identity': or([], parseIdentities),
+    'snapshot-signer': or([], parseSigners),
+    unsigned: or(false, parseBoolean),
+    'retention-days': given((value) => parseCount(value, 400)),
+    'restore-from': given(parseRestoreFrom),
+    'last-snapshot': or(true, parseBoolean),
+    'node-count': given(parseNodeCount),
+    'cluster-uid': given(parseUid),
+    'rancher-token': given(text),
+  })
+
+const status = ({ user }: Context) =>
+  z.object({
+    ...common(user),
+    ...snapshots,
+    'max-snapshot-age': given(parseDuration),
+    'rancher-token': given(text),
+  })
+
+const destroy = ({ user }: Context) =>
+  z.object({
+    ...common(user),
+    ...snapshots,
+    ...changing,
+    confirm: given(text),
+    'backup-recipients': or([], parseRecipients),
+    'retention-days': given((value) => parseCount(value, 400)),
+    'last-snapshot': or(true, parseBoolean),
+  })
 
 /** What the schemas are made with. */
 export type Context = {
@@ -96,10 +162,13 @@ export type Context = {
 }
 
 /** One schema a mode, on a common base. */
-export const schemas = { install, status, destroy } satisfies Record<AvailableMode, unknown>
+export const schemas = { install, backup, restore, status, destroy } satisfies Partial<Record<Mode, unknown>> &
+  Record<AvailableMode, unknown>
 
-export type CommonValues = StatusValues
+export type CommonValues = z.output<z.ZodMiniObject<ReturnType<typeof common>>>
 export type InstallValues = z.output<ReturnType<typeof install>>
+export type BackupValues = z.output<ReturnType<typeof backup>>
+export type RestoreValues = z.output<ReturnType<typeof restore>>
 export type StatusValues = z.output<ReturnType<typeof status>>
 export type DestroyValues = z.output<ReturnType<typeof destroy>>
 

@@ -1,12 +1,23 @@
 import { KNOWN_VERSIONS, kubeletVersion } from '../kubernetes/rke/versions.ts'
 import { lastStart } from '../schedule.ts'
-import type { CommonSettings, InstallSettings, ProviderSettings, Settings, TlsSettings } from '../settings.ts'
-import type { CommonValues, DestroyValues, InstallValues, StatusValues } from './schema.ts'
+import type {
+  BackupSettings,
+  CommonSettings,
+  InstallSettings,
+  ProviderSettings,
+  RestoreSettings,
+  Settings,
+  SnapshotSettings,
+  TlsSettings,
+} from '../settings.ts'
+import type { BackupValues, CommonValues, DestroyValues, InstallValues, RestoreValues, StatusValues } from './schema.ts'
 import { LATEST_PATCH } from './version.ts'
 
 /** The parsed inputs of a mode. */
 export type Values =
   | ({ mode: 'install' } & InstallValues)
+  | ({ mode: 'backup' } & BackupValues)
+  | ({ mode: 'restore' } & RestoreValues)
   | ({ mode: 'status' } & StatusValues)
   | ({ mode: 'destroy' } & DestroyValues)
 
@@ -16,11 +27,23 @@ type Environment = Record<string, string | undefined>
 export function settingsOf(values: Values, env: Environment, now: Date): Settings {
   const common = commonSettings(values, env, now)
   if (values.mode === 'install') return installSettings(values, common)
-  if (values.mode === 'status') return { ...common, mode: 'status', rancherToken: values['rancher-token'] }
+  if (values.mode === 'backup') return backupSettings(values, common)
+  if (values.mode === 'restore') return restoreSettings(values, common)
+  if (values.mode === 'status') {
+    return {
+      ...common,
+      mode: 'status',
+      rancherToken: values['rancher-token'],
+      snapshots: snapshotSettings(values),
+      maxSnapshotAgeMs: values['max-snapshot-age'],
+    }
+  }
   return {
     ...common,
     mode: 'destroy',
     confirm: values.confirm,
+    snapshots: snapshotSettings(values),
+    lastSnapshot: values['last-snapshot'],
     dryRun: values['dry-run'],
     expectedPlan: values['expected-plan'],
   }
@@ -95,6 +118,46 @@ function installSettings(values: InstallValues, common: CommonSettings): Install
     },
     dryRun: values['dry-run'],
     expectedPlan: values['expected-plan'],
+  }
+}
+
+function backupSettings(values: BackupValues, common: CommonSettings): BackupSettings {
+  return {
+    ...common,
+    mode: 'backup',
+    snapshots: snapshotSettings(values),
+    verify: values['backup-verify'],
+    retention: { keepLast: values['keep-last'], keepDays: values['keep-days'] },
+    acceptDrop: values['accept-drop'],
+    dryRun: values['dry-run'],
+    expectedPlan: values['expected-plan'],
+  }
+}
+
+function restoreSettings(values: RestoreValues, common: CommonSettings): RestoreSettings {
+  return {
+    ...common,
+    mode: 'restore',
+    snapshots: snapshotSettings(values),
+    restoreFrom: values['restore-from'],
+    lastSnapshot: values['last-snapshot'],
+    nodeCount: common.provider.kind === 'hosts' ? common.provider.hosts.length : values['node-count'],
+    clusterUid: values['cluster-uid'],
+    rancherToken: values['rancher-token'],
+    dryRun: values['dry-run'],
+    expectedPlan: values['expected-plan'],
+  }
+}
+
+function snapshotSettings(values: Partial<BackupValues & RestoreValues>): SnapshotSettings {
+  return {
+    places: values['backup-to'] ?? [],
+    recipients: values['backup-recipients'] ?? [],
+    identities: values['backup-identity'] ?? [],
+    signers: values['snapshot-signer'] ?? [],
+    unsigned: values.unsigned ?? false,
+    retentionDays: values['retention-days'],
+    githubToken: values['github-token'],
   }
 }
 

@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Refusal } from '../errors.ts'
-import type { Node } from '../node.ts'
+import type { Node, RunId } from '../node.ts'
 import type { Hosts } from '../remote/host.ts'
 import type { Lease } from '../remote/lease.ts'
 import type { Change, Step } from '../steps.ts'
@@ -83,6 +83,83 @@ export interface Api extends AsyncDisposable {
   readonly kubeconfigFile: string
 }
 
+/** A snapshot of etcd as the distribution made it, with one copy of it in the run's private folder. */
+export type TakenSnapshot = {
+  /** By which the distribution knows it on the nodes, and restores it. */
+  name: string
+  /** By the clock of the node the copy was read from. */
+  takenAt: Date
+  /** The node the copy was read from. */
+  node: string
+  /** Path of the distribution's own file, untouched. */
+  file: string
+  /** Path of etcd's snapshot as it came out of that file; undamaged by its own checksum in the archive. */
+  etcdFile: string
+  /** SHA-256 of `file`. */
+  sha256: string
+  /** Content of the distribution's state; holds every private key. */
+  state: string
+  /** SHA-256 fingerprint of the cluster's CA, as the state has it. */
+  caFingerprint: string
+  /** UID of kube-system, as the API or stack.json tells it. */
+  clusterUid: string | undefined
+  kubernetesVersion: string | undefined
+  asked: Asked | undefined
+  /** Names of the nodes that were etcd members. */
+  members: string[]
+  /** What lies on each node that was asked; `problem` undefined for a good copy. */
+  copies: { node: string; problem: string | undefined }[]
+}
+
+/** What a node knows of a cluster that has lost its quorum. */
+export type Survivor = {
+  node: string
+  /** Whether its member still answers at its own endpoint; else only its files are left. */
+  answers: boolean
+  revision: number | undefined
+}
+
+/** A restore that was begun and not finished, as stack.json on the nodes tells it. */
+export type Restoring = {
+  /** The distribution's name of the snapshot; it lies on the nodes. */
+  snapshot: string
+  sha256: string
+  clusterUid: string
+  /** ISO 8601. */
+  takenAt: string
+  /** For people: where it came from ("survivor node-1", the name of a kept snapshot). */
+  from: string
+}
+
+/** The snapshot a cluster is brought back from; verified before it is handed over. */
+export type RestoreSource = Restoring & {
+  /** Path of the distribution's own file, in the run's private folder. */
+  file: string
+  /** Content of the distribution's state that belongs to it. */
+  state: string
+  /** What was asked of the stack then. */
+  asked: Asked | undefined
+}
+
+/** What a cluster is to be brought back to. Its configuration is the one recorded in the state. */
+export type WantedRestore = {
+  stack: string
+  hostname: string
+  nodes: Node[]
+  loadBalancer: string | undefined
+  /** Image archives of an air-gap bundle to load on every node. */
+  images: WantedCluster['images']
+  /** undefined while it is still to be saved from the survivors. */
+  source: RestoreSource | undefined
+}
+
+/** What the taking of a snapshot needs to know. */
+export type SnapshotCall = {
+  run: RunId
+  /** Reads an etcd snapshot whole; `digest` false for a member's database. @throws StackError when it is damaged */
+  judge: (etcdFile: string, options: { digest: boolean }) => Promise<{ revision: number }>
+}
+
 /** How Kubernetes is installed on nodes. Knows nothing of clouds. */
 export interface Distribution {
   readonly name: 'rke'
@@ -99,4 +176,39 @@ export interface Distribution {
   keepAsked(asked: Asked, hosts: Hosts, lease: Lease): Promise<void>
   /** Removes what the distribution and we put on a node that is not ours to delete (provider hosts). */
   removeFrom(hosts: Hosts, lease: Lease): Promise<void>
+
+  /** What stands against taking a snapshot: nodes without room for it. Asks every node that answers; changes nothing. */
+  refuseSnapshot(hosts: Hosts): Promise<Refusal[]>
+  /**
+   * Takes a snapshot on every node whose member answers, and brings one good copy to the run's folder as a stream.
+   * Judged by what lies on the nodes, and by `judge`.
+   * @throws StackError of kind `snapshot` when no node has a good copy, naming what is wrong on each
+   */
+  takeSnapshot(call: SnapshotCall, hosts: Hosts, lease: Lease, signal: AbortSignal): Promise<TakenSnapshot>
+  /**
+   * Saves what the survivors know: of the members that answer, else of the files of those that do not, the one with
+   * the highest revision. For a cluster without quorum.
+   * @throws StackError of kind `snapshot` when no data is left on any node
+   */
+  saveSurvivor(call: SnapshotCall, hosts: Hosts, lease: Lease, signal: AbortSignal): Promise<TakenSnapshot>
+  /** Removes our own named snapshots from the nodes but the newest two, with the copies of the state beside them. @returns their names */
+  pruneSnapshots(hosts: Hosts, lease: Lease): Promise<string[]>
+  /** The key this stack signs its snapshots with (PKCS #8, PEM), from the nodes; undefined when none has it. */
+  readSigner(hosts: Hosts): Promise<string | undefined>
+  /** Writes that key to every node, root-only. */
+  keepSigner(pem: string, hosts: Hosts, lease: Lease): Promise<void>
+
+  /** Pure: where data of the cluster is left, by node. */
+  survivors(facts: ClusterFacts): Survivor[]
+  /** Pure: the restore that was begun and not finished; undefined when there is none. */
+  restoring(facts: ClusterFacts): Restoring | undefined
+  /** Pure: names of the nodes the stack was last recorded to have; empty when no node that answers has a record. */
+  recordedMembers(facts: ClusterFacts): string[]
+  /** The snapshot of a restore that was not finished, from a node that has it. @throws StackError of kind `snapshot` when none has it whole */
+  fetchRestoring(restoring: Restoring, hosts: Hosts, signal: AbortSignal): Promise<RestoreSource>
+  /** What the facts forbid of a restore, all at once. */
+  refuseRestore(facts: ClusterFacts, wanted: WantedRestore): Refusal[]
+  /** Pure: the steps that bring the cluster back; never empty. */
+  planRestore(facts: ClusterFacts, wanted: WantedRestore): Step[]
+  applyRestore(change: Change, hosts: Hosts, wanted: WantedRestore, lease: Lease, signal: AbortSignal): Promise<void>
 }

@@ -1,20 +1,33 @@
 import { type Refusal, throwRefusals } from '../errors.ts'
+import type { TakenSnapshot } from '../kubernetes/distribution.ts'
 import { quorum } from '../quorum.ts'
 import type { DestroyRun, Outcome } from '../run.ts'
 import { runSteps } from '../run-steps.ts'
 import type { DestroySettings } from '../settings.ts'
 import { planDigest, type Step } from '../steps.ts'
 import { throwUnexpected } from './expected-plan.ts'
+import { keepLeft, leftOf, planLeft, refuseLeft, saveLeft } from './last-snapshot.ts'
+import { openSnapshots } from './open-snapshots.ts'
 import type { Seen } from './seen.ts'
 import { openStack, type Stack } from './stack.ts'
+import { caseOf } from './stack-case.ts'
 
 /** Takes away everything of ours, and nothing else. */
 export async function destroy(run: DestroyRun): Promise<Outcome> {
   const { settings, report, signal, clock } = run
   await using stack = await openStack(run)
   const seen = await report.step('Look at what stands', () => stack.inspect())
-  const plan = planDestroy(stack, seen)
+  const left = settings.lastSnapshot ? leftOf(seen, caseOf(seen, stack.distribution)) : undefined
+  const plan = planDestroy(
+    stack,
+    seen,
+    planLeft(left, { places: settings.snapshots.places, keeps: true, saves: false }),
+  )
   throwRefusals(refuseDestroy(seen, plan, settings))
+  const snapshots = await openSnapshots(run, stack)
+  if (left !== undefined) {
+    throwRefusals([...(await stack.tools.preflight()), ...(await refuseLeft(settings.snapshots, stack, snapshots))])
+  }
   const digest = planDigest(plan)
   report.plan(plan, digest)
   throwUnexpected(digest, settings.expectedPlan)
@@ -22,10 +35,15 @@ export async function destroy(run: DestroyRun): Promise<Outcome> {
 
   await using claim = await stack.infrastructure.claim(settings.waitForLeaseMs)
   await using held = await holdNodes(stack, seen)
+  let taken: TakenSnapshot | undefined
   await runSteps(
     plan,
-    async (change, lease, now) => {
-      if (change.kind === 'remove-cluster') await stack.distribution.removeFrom(stack.hosts, held ?? lease)
+    async (change, claimed, now) => {
+      const lease = held ?? claimed
+      if (change.kind === 'save-left' && left !== undefined) taken = await saveLeft(left, run, stack, lease, now)
+      else if (change.kind === 'keep-left' && taken !== undefined)
+        await keepLeft(taken, run, { stack, snapshots, seen, lease }, now)
+      else if (change.kind === 'remove-cluster') await stack.distribution.removeFrom(stack.hosts, lease)
       else await stack.infrastructure.apply(change, lease, now)
     },
     { lease: claim, report, signal, clock, lastStart: settings.lastStart },
@@ -34,16 +52,24 @@ export async function destroy(run: DestroyRun): Promise<Outcome> {
   return { changed: true }
 }
 
-/** Machines that are ours go as they are; from machines that are not, what we put on them is taken off. */
+/**
+ * Machines that are ours go as they are; from machines that are not, what we put on them is taken off. Nothing goes
+ * before what is left was saved.
+ *
+ * @param save the steps that save it; empty when nothing is to be saved
+ */
 export function planDestroy(
   { infrastructure }: Pick<Stack, 'infrastructure'>,
   { infrastructure: facts, cluster }: Seen,
+  save: Step[] = [],
 ): Step[] {
-  const steps = infrastructure.planDestroy(facts)
-  if (infrastructure.provider !== 'hosts' || cluster.state === 'none') return steps
   const change = { room: 'kubernetes', kind: 'remove-cluster' } as const
   const title = 'Take Kubernetes and our files off the machines'
-  return [...steps, { id: 'remove-cluster', title, deadlineMs: 15 * 60_000, needs: [], change }]
+  const isTheirs = infrastructure.provider === 'hosts' && cluster.state !== 'none'
+  const takeOff: Step = { id: 'remove-cluster', title, deadlineMs: 15 * 60_000, needs: [], change }
+  const removals = [...infrastructure.planDestroy(facts), ...(isTheirs ? [takeOff] : [])]
+  const saved = save.slice(-1).map(({ id }) => id)
+  return [...save, ...removals.map((step) => ({ ...step, needs: [...saved, ...step.needs] }))]
 }
 
 /** A stack that has a cluster goes only by its name: nothing that was in it comes back. */
@@ -59,7 +85,7 @@ export function refuseDestroy(seen: Seen, plan: Step[], { confirm, stack }: Dest
       kind: 'input',
       subject: 'confirm',
       what: `this stack has a cluster: expected ${expected}, got ${got}.`,
-      next: `Set confirm to ${expected} if everything in it may be lost; this version takes no last snapshot.`,
+      next: `Set confirm to ${expected} if the stack is to go: a last snapshot is kept off the nodes, unless last-snapshot is false.`,
     },
   ]
 }

@@ -11,6 +11,7 @@ import type { Run } from '../run.ts'
 import { tellStack } from './outcome.ts'
 import { type Seen, wantedNodes } from './seen.ts'
 import type { Stack } from './stack.ts'
+import { caseOf, describeCase } from './stack-case.ts'
 
 type Proof = {
   /** Ask until yes, or once. */
@@ -33,7 +34,7 @@ export async function proveStack(run: Run, stack: Stack, seen: Seen, proof: Proo
     }),
   )
   report.conformance(rows)
-  throwBroken(rows, seen)
+  throwBroken(rows, seen, describeCase(caseOf(seen, stack.distribution)).next)
 }
 
 /** The name Rancher answers to: asked for now, asked for last, or remembered. */
@@ -78,15 +79,18 @@ const KINDS: Record<string, ErrorKind> = {
   'reaches-rancher-pod-port-80': 'rancher',
 }
 
-/** @throws StackError that names every broken sentence, what still holds, and how much more may be lost */
-export function throwBroken(rows: Row[], seen: Seen): void {
+/**
+ * @param cure what to do about a cluster that does not run; undefined for one that does
+ * @throws StackError that names every broken sentence, what still holds, and how much more may be lost
+ */
+export function throwBroken(rows: Row[], seen: Seen, cure?: string): void {
   const broken = rows.filter(({ ok }) => !ok)
   const [first] = broken
   if (first === undefined) return
   const what = broken.map(({ sentence, evidence }) => `${sentence} Seen: ${evidence}`).join('\n')
   throw new StackError(KINDS[first.id] ?? 'kubernetes', what, {
     stands: `${rancherStands(rows)} ${lossesLeft(seen)}`,
-    next: nextFor(seen),
+    next: cure ?? nextFor(seen),
   })
 }
 
@@ -105,9 +109,7 @@ export function lossesLeft({ cluster, infrastructure }: Seen): string {
   return left === 0 ? 'No further node may be lost.' : `${left} more ${left === 1 ? 'node' : 'nodes'} may be lost.`
 }
 
-function nextFor({ cluster, infrastructure }: Seen): string {
-  if (cluster.state === 'quorum-lost')
-    return 'Run mode restore: a cluster without quorum is brought back from a snapshot.'
+function nextFor({ infrastructure }: Seen): string {
   if (infrastructure.nodes.length === 0) return 'Run mode install to make the stack.'
   return 'Mend what is named, or run mode install with the inputs of the stack: it brings back what is missing.'
 }

@@ -22,8 +22,14 @@ export interface Stack extends AsyncDisposable {
   api(): Promise<Api>
   /** Reads all rooms; changes nothing. With `afresh` it connects again, and waits for machines that boot. */
   inspect(options?: { afresh: boolean }): Promise<Seen>
-  /** Takes the lease over connections of its own, so that `inspect` may close the others. */
-  lease(members: string[]): Promise<NodeLease>
+  /** Rancher under a name that no input tells. */
+  rancherAt(hostname: string): Rancher
+  /**
+   * Takes the lease over connections of its own, so that `inspect` may close the others.
+   *
+   * @param options `allowMinority` only when all recorded nodes that do not answer are known to be off
+   */
+  lease(members: string[], options?: { allowMinority: boolean }): Promise<NodeLease>
 }
 
 /** What status and destroy know of Rancher: only what stands. */
@@ -71,17 +77,19 @@ export async function openStack(run: Run): Promise<Stack> {
     folder,
     log,
   })
-  const rancher = createRancher({
-    settings: asked?.rancher ?? ANY_RANCHER,
-    hostname: asked?.hostname ?? '',
-    nodeCount: asked?.nodeCount ?? 0,
-    loadBalancer: () => facts?.loadBalancer?.address ?? '',
-    helmBinary: () => tools.helm(),
-    ...(settings.tools.bundle !== undefined && { findChart: (name, version) => tools.findChart(name, version) }),
-    folder,
-    mask: (secret) => report.mask(secret),
-    log,
-  })
+  const rancherAt = (hostname: string) =>
+    createRancher({
+      settings: asked?.rancher ?? ANY_RANCHER,
+      hostname,
+      nodeCount: asked?.nodeCount ?? 0,
+      loadBalancer: () => facts?.loadBalancer?.address ?? '',
+      helmBinary: () => tools.helm(),
+      ...(settings.tools.bundle !== undefined && { findChart: (name, version) => tools.findChart(name, version) }),
+      folder,
+      mask: (secret) => report.mask(secret),
+      log,
+    })
+  const rancher = rancherAt(asked?.hostname ?? '')
   const onNewHostKey = (line: string) => report.line(`Trusted at first contact; put this into ssh-known-hosts: ${line}`)
 
   const connect = async (waitForBoot: boolean): Promise<Hosts> => {
@@ -109,6 +117,7 @@ export async function openStack(run: Run): Promise<Stack> {
     infrastructure,
     distribution,
     rancher,
+    rancherAt,
     tools,
     get hosts() {
       return connected()
@@ -123,12 +132,12 @@ export async function openStack(run: Run): Promise<Stack> {
       const there = cluster.state === 'running' ? await rancher.inspect(await openApi()) : noRancher(new Date())
       return { infrastructure: facts, cluster, rancher: there }
     },
-    async lease(members) {
+    async lease(members, { allowMinority } = { allowMinority: false }) {
       await using opened = new AsyncDisposableStack()
       const own = opened.use(await connect(false))
       const { stack, run: id, waitForLeaseMs: waitMs } = settings
       keepForPost('lease', thisSession)
-      const lease = opened.use(await takeLease(own, { stack, run: id, members, waitMs, log, signal }))
+      const lease = opened.use(await takeLease(own, { stack, run: id, members, waitMs, allowMinority, log, signal }))
       const closing = opened.move()
       return {
         holder: lease.holder,

@@ -1,11 +1,11 @@
+import type { WantedCluster } from '../kubernetes/distribution.ts'
 import type { InstallRun } from '../run.ts'
 import { type Seen, type Wanted, wantedCluster } from './seen.ts'
 import type { Stack } from './stack.ts'
 
 /** What is asked, made exact by what stands: a version not given is the running one, else the tested one. */
 export async function want({ settings, signal }: InstallRun, stack: Stack, seen: Seen): Promise<Wanted> {
-  const needsCertManager = settings.rancher.tls.source !== 'secret'
-  const images = (await stack.tools.images()).filter((image) => needsCertManager || image.for !== 'cert-manager')
+  const images = await imagesFor(stack, { ingress: { tls: { source: settings.rancher.tls.source } } })
   const cluster = wantedCluster(settings, seen.infrastructure, images)
   const surroundings = {
     kubernetesVersion: seen.cluster.version ?? settings.kubernetesVersion,
@@ -17,4 +17,14 @@ export async function want({ settings, signal }: InstallRun, stack: Stack, seen:
     cluster,
     rancher: await stack.rancher.want(seen.rancher, surroundings, signal),
   }
+}
+
+/** What an air-gap bundle holds for a Rancher of these values: cert-manager only where it makes the certificate. */
+export async function imagesFor(
+  { tools }: Pick<Stack, 'tools'>,
+  values: Record<string, unknown> | undefined,
+): Promise<WantedCluster['images']> {
+  const { ingress } = (values ?? {}) as { ingress?: { tls?: { source?: unknown } } }
+  const needsCertManager = ingress?.tls?.source !== 'secret'
+  return (await tools.images()).filter((image) => needsCertManager || image.for !== 'cert-manager')
 }

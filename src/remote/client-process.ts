@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { errorCode } from './error-code.ts'
@@ -8,7 +9,12 @@ const BROKEN_PIPE = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'
 
 export type ClientResult = { exitCode: number | undefined; stdout: string; stderr: string }
 
-export type ClientOptions = { input?: string | Buffer | Readable; signal: AbortSignal }
+export type ClientOptions = {
+  input?: string | Buffer | Readable
+  /** Path of a file that takes standard output, which is then empty in the result. */
+  saveTo?: string
+  signal: AbortSignal
+}
 
 /**
  * Runs one ssh client to its end.
@@ -16,7 +22,7 @@ export type ClientOptions = { input?: string | Buffer | Readable; signal: AbortS
  * @returns `exitCode` undefined when a signal ended the client
  * @throws the reason of `signal` once it is aborted and the client has been ended, and whatever `input` throws
  */
-export async function runClient(args: string[], { input, signal }: ClientOptions): Promise<ClientResult> {
+export async function runClient(args: string[], { input, saveTo, signal }: ClientOptions): Promise<ClientResult> {
   signal.throwIfAborted()
   const child = spawn('ssh', args, { stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] })
   const kill = () => {
@@ -28,12 +34,13 @@ export async function runClient(args: string[], { input, signal }: ClientOptions
   signal.addEventListener('abort', kill)
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
-  child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk))
+  if (saveTo === undefined) child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk))
   child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk))
   try {
     const [[exitCode]] = await Promise.all([
       once(child, 'close') as Promise<[number | null]>,
       child.stdin === null || input === undefined ? undefined : feed(input, child.stdin, kill),
+      child.stdout === null || saveTo === undefined ? undefined : save(child.stdout, saveTo, kill),
     ])
     signal.throwIfAborted()
     return { exitCode: exitCode ?? undefined, stdout: text(stdout), stderr: text(stderr) }
@@ -49,6 +56,16 @@ async function feed(input: string | Buffer | Readable, stdin: NodeJS.WritableStr
     await pipeline(source, stdin)
   } catch (error) {
     if (BROKEN_PIPE.has(errorCode(error) ?? '')) return
+    kill()
+    throw error
+  }
+}
+
+/** A file that cannot be written ends the command: nobody reads it any more. */
+async function save(stdout: Readable, path: string, kill: () => void): Promise<void> {
+  try {
+    await pipeline(stdout, createWriteStream(path, { mode: 0o600 }))
+  } catch (error) {
     kill()
     throw error
   }

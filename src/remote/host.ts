@@ -29,6 +29,8 @@ export interface Host {
   write(path: string, content: string | Buffer | Readable, mode: string): Promise<void>
   /** Streams a local file into a command's standard input (for example `docker load`). */
   pipe(localPath: string, command: string, options?: CommandOptions): Promise<string>
+  /** Streams a command's standard output into a local file (mode 0600), anew. What is there after an error is no whole file. */
+  save(command: string, localPath: string, options?: CommandOptions): Promise<void>
   /** Forwards a free port of 127.0.0.1 to host:port as seen from the node. */
   forward(host: string, port: number): Promise<Forward>
 }

@@ -23,14 +23,15 @@ const SESSIONS_AT_ONCE = 8
  */
 export function createHost(node: Node, master: Master, session: string): Host {
   const turn = createTurns(SESSIONS_AT_ONCE)
+  const inTurn = async (command: string, options: CommandOptions, saveTo?: string) => {
+    using _turn = await turn()
+    return await runCommand(node, master, session, command, options, saveTo)
+  }
 
   const host: Host = {
     node,
 
-    async try(command, options = {}) {
-      using _turn = await turn()
-      return await runCommand(node, master, session, command, options)
-    },
+    try: (command, options = {}) => inTurn(command, options),
 
     async run(command, options = {}) {
       return judged(node, command, await host.try(command, options))
@@ -44,6 +45,10 @@ export function createHost(node: Node, master: Master, session: string): Host {
       return judged(node, command, await host.try(command, { ...options, input: await openFile(localPath) }))
     },
 
+    async save(command, localPath, options = {}) {
+      judged(node, command, await inTurn(command, options, localPath))
+    },
+
     forward: (address, port) => openForward(master, address, port),
   }
   return host
@@ -55,6 +60,7 @@ async function runCommand(
   session: string,
   command: string,
   { input, sudo, deadlineMs = DEFAULT_DEADLINE_MS, signal }: CommandOptions,
+  saveTo?: string,
 ): Promise<CommandResult> {
   const late = AbortSignal.timeout(deadlineMs)
   const stop = AbortSignal.any([late, master.ended, ...(signal === undefined ? [] : [signal])])
@@ -63,6 +69,7 @@ async function runCommand(
   try {
     const { exitCode, stdout, stderr } = await runClient(args, {
       ...(input === undefined ? {} : { input }),
+      ...(saveTo === undefined ? {} : { saveTo }),
       signal: stop,
     })
     if (exitCode !== undefined && !(exitCode === 255 && (await isOurs(master, stderr))))

@@ -16,6 +16,7 @@ export function createReport(runner: Runner, clock: Clock): Report {
     plan: undefined,
     timeline: [],
     tools: [],
+    tables: [],
     next: [],
     error: undefined,
   }
@@ -53,6 +54,9 @@ export function createReport(runner: Runner, clock: Clock): Report {
     tools(origins) {
       data.tools = origins
       for (const origin of origins) groups.line(origin)
+    },
+    table(table) {
+      data.tables.push(table)
     },
     warning: (text) => runner.warning(text),
     mask: (secret) => runner.mask(secret),

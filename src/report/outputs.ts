@@ -12,6 +12,14 @@ export const OUTPUTS = [
   'rancher-version',
   'cluster-uid',
   'kubeconfig',
+  'snapshot-name',
+  'snapshot-path',
+  'snapshot-artifact-id',
+  'snapshot-url',
+  'snapshot-sha256',
+  'snapshot-size',
+  'snapshot-revision',
+  'snapshot-signer',
   'error-kind',
 ] as const
 

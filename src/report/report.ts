@@ -6,6 +6,9 @@ import type { OutputName } from './outputs.ts'
 /** Where a step stands in its plan, told as "[3/9]". */
 export type Place = { at: number; of: number }
 
+/** What a mode has to show besides the rest; cells are plain text. */
+export type Table = { title: string; header: string[]; rows: string[][] }
+
 /** Something left for a person to do, with the command for it if there is one. */
 export type NextStep = { text: string; command?: string }
 
@@ -31,6 +34,8 @@ export interface Report {
   conformance(rows: Row[]): void
   /** Where each tool came from and by whose digest it was checked, a line each. */
   tools(origins: string[]): void
+  /** Adds a table to the summary, under the title. */
+  table(table: Table): void
   /** Sets an output at once; the last value of a name wins. */
   output(name: OutputName, value: string): void
   /** An annotation; only for what a person can act on. */

@@ -3,7 +3,7 @@ import type { StackError } from '../errors.ts'
 import type { Step } from '../steps.ts'
 import { formatDuration, formatVerdict, signOf } from './format.ts'
 import type { OutputName } from './outputs.ts'
-import type { NextStep } from './report.ts'
+import type { NextStep, Table } from './report.ts'
 
 /** One finished step, for the timeline. `startMs` counts from the start of the run. */
 export type Moment = { heading: string; startMs: number; tookMs: number; ok: boolean }
@@ -15,6 +15,7 @@ export type SummaryData = {
   timeline: Moment[]
   /** Where each tool came from. */
   tools: string[]
+  tables: Table[]
   next: NextStep[]
   error: StackError | undefined
 }
@@ -42,6 +43,7 @@ function render(data: SummaryData): string {
     heading(data),
     failure(data),
     conformance(data),
+    ...data.tables.map(titled),
     next(data),
     plan(data),
     timeline(data),
@@ -68,6 +70,10 @@ function conformance({ rows }: SummaryData): string {
   if (rows.length === 0) return ''
   const body = rows.map((row) => [row.ok ? '✅' : '❌', row.sentence, row.evidence])
   return `### Recommended architecture\n\n${formatVerdict(rows)}\n\n${table(['', 'Sentence', 'Seen'], body)}`
+}
+
+function titled({ title, header, rows }: Table): string {
+  return `### ${title}\n\n${table(header, rows)}`
 }
 
 function next({ next }: SummaryData): string {

@@ -7,7 +7,7 @@ import type { Bundle } from './bundle.ts'
 import { hashFile, verifyFile } from './checksum.ts'
 import { downloadRelease, fetchChecksum } from './download.ts'
 import { createKeptFiles, type KeptFiles } from './kept-files.ts'
-import { locateRelease, memberOf, type Release, type Tool } from './release.ts'
+import { besideOf, locateRelease, memberOf, type Release, type Tool } from './release.ts'
 
 /** A tool ready to be run, and how far it can be trusted. */
 export type Binary = {
@@ -108,7 +108,7 @@ async function unpack(file: string, member: string | undefined, tool: Tool, fold
   await rm(into, { recursive: true, force: true })
   await mkdir(into, { recursive: true, mode: 0o700 })
   if (member !== undefined) {
-    await run('tar', ['-xzf', file, '-C', into, member])
+    await run('tar', ['-xzf', file, '-C', into, member, ...besideOf(file)])
     return join(into, member)
   }
   if (await isExecutable(file)) return file

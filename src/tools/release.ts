@@ -1,11 +1,11 @@
-export type ToolName = 'rke' | 'helm'
+export type ToolName = 'rke' | 'helm' | 'etcd'
 export type Arch = 'amd64' | 'arm64'
 
 /** One exact tool. `version` has its "v" ("v3.18.6"). */
 export type Tool = { name: ToolName; version: string; arch: Arch }
 
 /** The versions a new stack gets when none is asked for. */
-export const TESTED: Record<ToolName, string> = { rke: 'v1.8.5', helm: 'v3.18.6' }
+export const TESTED: Record<ToolName, string> = { rke: 'v1.8.5', helm: 'v3.18.6', etcd: 'v3.5.21' }
 
 /**
  * Digests of released files, by file name. Those of helm stand in its release notes
@@ -31,8 +31,9 @@ export type Release = {
 
 /**
  * Where a tool is published; below a mirror the same files lie at `<mirror>/rke/<version>/rke_linux-<arch>` with
- * `sha256sum.txt` beside it, and `<mirror>/helm/helm-<version>-linux-<arch>.tar.gz` with `.sha256sum`: so the folder
- * `tools` of an air-gap bundle, served as it is, is a mirror.
+ * `sha256sum.txt` beside it, `<mirror>/helm/helm-<version>-linux-<arch>.tar.gz` with `.sha256sum`, and
+ * `<mirror>/etcd/<version>/etcd-<version>-linux-<arch>.tar.gz` with `SHA256SUMS`: so the folder `tools` of an air-gap
+ * bundle, served as it is, is a mirror.
  */
 export function locateRelease({ name, version, arch }: Tool, mirror: string | undefined): Release {
   if (name === 'rke') {
@@ -40,14 +41,31 @@ export function locateRelease({ name, version, arch }: Tool, mirror: string | un
     const base = `${mirror === undefined ? 'https://github.com/rancher/rke/releases/download' : `${trimmed(mirror)}/rke`}/${version}`
     return { file, url: `${base}/${file}`, checksumUrl: `${base}/sha256sum.txt`, sha256: undefined, member: undefined }
   }
+  if (name === 'etcd') return locateEtcd(version, arch, mirror)
   const file = `helm-${version}-linux-${arch}.tar.gz`
   const url = `${mirror === undefined ? 'https://get.helm.sh' : `${trimmed(mirror)}/helm`}/${file}`
   return { file, url, checksumUrl: `${url}.sha256sum`, sha256: DIGESTS[file], member: memberOf(file, arch) }
 }
 
+function locateEtcd(version: string, arch: Arch, mirror: string | undefined): Release {
+  const file = `etcd-${version}-linux-${arch}.tar.gz`
+  const pages = 'https://github.com/etcd-io/etcd/releases/download'
+  const base = `${mirror === undefined ? pages : `${trimmed(mirror)}/etcd`}/${version}`
+  const member = memberOf(file, arch)
+  return { file, url: `${base}/${file}`, checksumUrl: `${base}/SHA256SUMS`, sha256: undefined, member }
+}
+
 /** The path of the binary in a file of that name; undefined when the file is the binary itself. */
 export function memberOf(file: string, arch: Arch): string | undefined {
-  return file.endsWith('.tar.gz') ? `linux-${arch}/helm` : undefined
+  if (!file.endsWith('.tar.gz')) return undefined
+  const [name = ''] = file.split('/').slice(-1)
+  return name.startsWith('etcd-') ? `${name.replace(/\.tar\.gz$/, '')}/etcd` : `linux-${arch}/helm`
+}
+
+/** What else is unpacked from a file of that name: etcd's own tool lies beside it. */
+export function besideOf(file: string): string[] {
+  const [name = ''] = file.split('/').slice(-1)
+  return name.startsWith('etcd-') && name.endsWith('.tar.gz') ? [`${name.replace(/\.tar\.gz$/, '')}/etcdutl`] : []
 }
 
 /** "v1.8.5" of "1.8.5" and "v1.8.5"; the tested one when none, or only the latest patch, is asked for. */

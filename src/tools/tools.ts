@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { asStackError, type Refusal, StackError } from '../errors.ts'
 import type { ToolSettings } from '../settings.ts'
 import { type Bundle, type BundleImage, findBundleChart, type ImageUse, openBundle } from './bundle.ts'
@@ -10,6 +11,8 @@ export interface Tools {
   /** Path of the checked binary. */
   rke(): Promise<string>
   helm(): Promise<string>
+  /** etcd and its own tool, to try a snapshot on this machine. */
+  etcd(): Promise<{ etcd: string; etcdutl: string }>
   /** File of a chart in the bundle, checked; undefined without a bundle, or when it has no such chart. */
   findChart(name: string, version: string): Promise<string | undefined>
   /**
@@ -38,7 +41,7 @@ export function createTools(settings: ToolSettings, options: ToolOptions): Tools
   // The runner's contract, by which @actions/tool-cache finds the same folder.
   const toolCache = cache ? process.env['RUNNER_TOOL_CACHE'] || undefined : undefined
   const shop: Workshop = { folder, mirror: settings.mirror, toolCache, log }
-  const asked = { rke: settings.rkeVersion, helm: settings.helmVersion }
+  const asked = { rke: settings.rkeVersion, helm: settings.helmVersion, etcd: undefined }
   const found: Binary[] = []
 
   const bundle = once(
@@ -57,12 +60,17 @@ export function createTools(settings: ToolSettings, options: ToolOptions): Tools
   }
   const rke = once(() => find('rke'))
   const helm = once(() => find('helm'))
+  const etcd = once(async () => {
+    const path = await find('etcd')
+    return { etcd: path, etcdutl: join(dirname(path), 'etcdutl') }
+  })
   const images = async (use?: ImageUse) =>
     ((await bundle())?.images ?? []).filter((image) => use === undefined || image.for === use)
 
   return {
     rke,
     helm,
+    etcd,
     images,
     async findChart(name, version) {
       const opened = await bundle()

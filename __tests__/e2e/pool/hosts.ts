@@ -64,7 +64,8 @@ export const hosts: Case[] = [
       const { inputs, hosts } = await asHosts(stack)
       for (const host of hosts) await on(host, plant)
       const { 'airgap-bundle': _bundle, ...rest } = inputs
-      const destroy = { mode: 'destroy', name: stack.name, confirm: stack.hostname, ...rest }
+      const mode = { mode: 'destroy', 'last-snapshot': 'false' }
+      const destroy = { ...mode, name: stack.name, confirm: stack.hostname, ...rest }
       await succeeds(act('hosts', destroy))
       for (const host of hosts) expect(await remains(host)).toEqual(nothingOfOurs)
       const again = await succeeds(act('hosts', destroy))

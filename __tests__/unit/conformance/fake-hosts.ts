@@ -14,6 +14,7 @@ export function fakeHost(name: string, run: (command: string) => string | Promis
     try: unannounced,
     write: unannounced,
     pipe: unannounced,
+    save: unannounced,
     forward: async () => {
       if (forwardTo === undefined) throw new Error('no way through')
       return { port: forwardTo, [Symbol.asyncDispose]: async () => {} }

@@ -57,9 +57,9 @@ test.each([
 
 const row = (id: string, ok: boolean) => ({ id, sentence: `sentence ${id}`, ok, evidence: `evidence ${id}` })
 
-function thrownBy(rows: ReturnType<typeof row>[], facts: Seen) {
+function thrownBy(rows: ReturnType<typeof row>[], facts: Seen, cure?: string) {
   try {
-    throwBroken(rows, facts)
+    throwBroken(rows, facts, cure)
   } catch (thrown) {
     return asStackError(thrown)
   }
@@ -80,8 +80,12 @@ test('each broken sentence is named with its evidence, and what still holds is s
   expect(error?.stands).toBe('Rancher still answers. No further node may be lost.')
 })
 
-test('a lost quorum names restore', () => {
-  const error = thrownBy([row('etcd-on-each-node', false)], seen([true, false, false], 'quorum-lost'))
-  expect(error?.next).toContain('mode restore')
+test('of a cluster that does not run what cures it is told', () => {
+  const error = thrownBy(
+    [row('etcd-on-each-node', false)],
+    seen([true, false, false], 'quorum-lost'),
+    'Run mode restore.',
+  )
+  expect(error?.next).toBe('Run mode restore.')
   expect(error?.stands).toBe('Rancher does not answer. etcd has lost its quorum.')
 })

@@ -73,6 +73,19 @@ test('a command that does not read its input is judged by its exit code', async 
   expect(await host.try('exit 5', { input: randomBytes(1 << 20) })).toMatchObject({ exitCode: 5 })
 })
 
+test('what a command prints is saved in a private file; what is saved of a failed one is told', async () => {
+  const path = join(folder, 'saved')
+  const bytes = randomBytes(3 << 20)
+  writeFileSync(join(folder, 'source'), bytes)
+  await host.save(`cat ${shellQuote(join(folder, 'source'))}`, path)
+  expect(readFileSync(path).equals(bytes)).toBe(true)
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  await expect(host.save('echo half; exit 3', path)).rejects.toThrow('exit code 3')
+  await expect(host.save('cat /dev/zero', join(folder, 'no', 'such'))).rejects.toThrow('ENOENT')
+  const stop = AbortSignal.timeout(300)
+  await expect(host.save('cat /dev/zero', path, { signal: stop })).rejects.toThrow('was stopped')
+})
+
 test('any text survives the way through ssh, the login shell and sh', async () => {
   const text = fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\0', ''))
   await fc.assert(

@@ -9,6 +9,7 @@ const nothing: SummaryData = {
   plan: undefined,
   timeline: [],
   tools: [],
+  tables: [],
   next: [],
   error: undefined,
 }
@@ -36,6 +37,7 @@ const whole: SummaryData = {
     { heading: '[1/2] Create node-1', startMs: 0, tookMs: 12_000, ok: true },
   ],
   tools: ['helm v3.18.6 (amd64) from the mirror, checked by a digest in the source'],
+  tables: [{ title: 'Snapshot', header: ['', ''], rows: [['Keys', '3 | 2']] }],
   next: [{ text: 'Read the bootstrap password:', command: 'kubectl get secret\n  --namespace cattle-system' }],
   error: new StackError('kubernetes', 'node-1 is not Ready', { stands: 'Three machines.', next: 'Run it again.' }),
 }
@@ -59,6 +61,12 @@ test('a whole summary', () => {
 | --- | --- | --- |
 | ✅ | An odd number of nodes | 3 nodes |
 | ❌ | The name resolves | got &lt;nothing> \\| expected 10.0.0.1 |
+
+### Snapshot
+
+|  |  |
+| --- | --- |
+| Keys | 3 \\| 2 |
 
 ### Next
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
@@ -52,6 +52,26 @@ test('a bundle packed as a tar works alike', async () => {
   expect((await packed.images('rancher')).map(({ file }) => file)).toEqual([
     join(root, 'run', 'bundle', 'images/rancher.tar'),
   ])
+})
+
+test('etcd brings its own tool with it, from one archive as it is released', async () => {
+  const name = 'etcd-v3.5.21-linux-amd64'
+  mkdirSync(join(root, name))
+  for (const program of ['etcd', 'etcdutl', 'README.md']) {
+    writeFileSync(join(root, name, program), `#!/bin/sh\necho ${program}\n`, { mode: 0o755 })
+  }
+  const file = `tools/etcd/v3.5.21/${name}.tar.gz`
+  mkdirSync(dirname(join(bundle, file)), { recursive: true })
+  execFileSync('tar', ['-czf', join(bundle, file), '-C', root, name])
+  const digest = createHash('sha256')
+    .update(readFileSync(join(bundle, file)))
+    .digest('hex')
+  const listed = manifest['tools'] as unknown[]
+  await expect(tools().etcd()).rejects.toThrow('airgap-bundle: expected etcd v3.5.21 for amd64, got none')
+  manifest['tools'] = [...listed, { name: 'etcd', version: 'v3.5.21', file, sha256: digest }]
+  writeManifest()
+  const { etcd, etcdutl } = await tools().etcd()
+  expect([etcd, etcdutl].map((path) => execFileSync(path, { encoding: 'utf8' }))).toEqual(['etcd\n', 'etcdutl\n'])
 })
 
 test('charts are found by name and version, however it is written', async () => {

@@ -20,6 +20,18 @@ test('a tool is looked for where it is released, or at the same place below a mi
   expect(locateRelease(helm, 'http://mirror/x').url).toBe('http://mirror/x/helm/helm-v3.18.6-linux-arm64.tar.gz')
 })
 
+test('etcd is looked for by its version, with one list of digests for all its files', () => {
+  const etcd = { name: 'etcd', version: 'v3.5.21', arch: 'arm64' } as const
+  expect(locateRelease(etcd, undefined)).toEqual({
+    file: 'etcd-v3.5.21-linux-arm64.tar.gz',
+    url: 'https://github.com/etcd-io/etcd/releases/download/v3.5.21/etcd-v3.5.21-linux-arm64.tar.gz',
+    checksumUrl: 'https://github.com/etcd-io/etcd/releases/download/v3.5.21/SHA256SUMS',
+    sha256: undefined,
+    member: 'etcd-v3.5.21-linux-arm64/etcd',
+  })
+  expect(locateRelease(etcd, 'http://mirror/').checksumUrl).toBe('http://mirror/etcd/v3.5.21/SHA256SUMS')
+})
+
 test('only the tested helm has its digest in the source', () => {
   expect(locateRelease({ name: 'helm', version: 'v3.18.6', arch: 'amd64' }, undefined).sha256).toMatch(/^[0-9a-f]{64}$/)
   expect(locateRelease({ name: 'helm', version: 'v3.18.5', arch: 'amd64' }, undefined).sha256).toBeUndefined()

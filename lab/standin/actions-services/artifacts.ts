@@ -1,12 +1,15 @@
 import { type BlobStore, signedUrl } from './blobs.ts'
 import { type Message, type Methods, TwirpError, text } from './twirp.ts'
 
-type Artifact = { run: string; job: string; name: string; path: string; createdAt: string; finished?: Finished }
+export type Artifact = { run: string; job: string; name: string; path: string; createdAt: string; finished?: Finished }
 type Finished = { id: string; size: string; digest: unknown }
 
-/** The artifact service (v4): a name is unique within its run, and cannot be written twice. */
-export function artifactMethods(base: string, blobs: BlobStore): Methods {
-  const artifacts: Artifact[] = []
+/**
+ * The artifact service (v4): a name is unique within its run, and cannot be written twice.
+ *
+ * @param artifacts those there are; what is made is added
+ */
+export function artifactMethods(base: string, blobs: BlobStore, artifacts: Artifact[] = []): Methods {
   let lastId = 0
   const find = (message: Message) => {
     const [run, name] = [text(message, 'workflow_run_backend_id'), text(message, 'name')]

@@ -6,7 +6,7 @@ import { askApi } from './api-facts.ts'
 import { cleanNode, clearListeners } from './clean-node.ts'
 import { clusterDigest } from './cluster-yml.ts'
 import { leaveCluster } from './leave.ts'
-import { loadImages, missingImages } from './load-images.ts'
+import { loadMissing } from './load-images.ts'
 import { type Obtained, obtainState } from './obtain-state.ts'
 import { openClusterApi } from './open-api.ts'
 import type { RkeChange } from './plan.ts'
@@ -24,7 +24,7 @@ export async function applyChange(change: RkeChange, work: Work): Promise<void> 
   const { hosts, signal } = work
   switch (change.kind) {
     case 'load-images':
-      return await loadMissing(hostOf(hosts, change.node), work)
+      return await loadMissing(hostOf(hosts, change.node), work.wanted.images, signal)
     case 'pull-images':
       return await pullAhead(hostOf(hosts, change.node), change.version, work)
     case 'clear-leftovers':
@@ -47,11 +47,6 @@ export async function applyChange(change: RkeChange, work: Work): Promise<void> 
     case 'keep-state':
       return await keepState(change.version, work)
   }
-}
-
-async function loadMissing(host: Host, { wanted, signal }: Work): Promise<void> {
-  const present = (await host.run("docker image ls --format '{{.Repository}}:{{.Tag}}'", { sudo: true })).split('\n')
-  await loadImages(host, missingImages(wanted.images, present), signal)
 }
 
 /** What cannot be pulled now is told and left to rke, whose error is the one that counts. */

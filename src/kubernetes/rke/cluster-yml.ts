@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
 import type { Refusal } from '../../errors.ts'
+import type { Node } from '../../node.ts'
 import type { WantedCluster } from '../distribution.ts'
 
 /** What differs from run to run and is no part of the cluster: how rke gets to the nodes. */
@@ -26,8 +27,12 @@ const OURS = [
 
 /** cluster.yml as rke gets it. Credentials of registries may stand in it: a file of mode 0600. */
 export function renderClusterYml(wanted: WantedCluster, version: string, way: Way): string {
-  const config = clusterConfig(wanted, version)
-  const users = new Map(wanted.nodes.map((node) => [node.name, node.user]))
+  return renderConfig(clusterConfig(wanted, version), wanted.nodes, way)
+}
+
+/** A whole configuration with this run's way to its nodes. */
+export function renderConfig(config: Config, machines: Node[], way: Way): string {
+  const users = new Map(machines.map((node) => [node.name, node.user]))
   const nodes = (config['nodes'] as Config[]).map((node) => {
     const name = String(node['hostname_override'])
     return { ...node, user: users.get(name), port: String(way.ports[name] ?? 22), ssh_key_path: way.keyFile }
@@ -72,14 +77,7 @@ function ourConfig({ stack, hostname, loadBalancer, nodes }: WantedCluster, vers
   return {
     cluster_name: stack,
     kubernetes_version: version,
-    nodes: nodes
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-      .map(({ name, privateAddress }) => ({
-        address: privateAddress,
-        internal_address: privateAddress,
-        hostname_override: name,
-        role: ['controlplane', 'etcd', 'worker'],
-      })),
+    nodes: nodesConfig(nodes),
     authentication: {
       strategy: 'x509',
       sans: [...new Set([hostname, ...(loadBalancer === undefined ? [] : [loadBalancer])])],
@@ -99,6 +97,18 @@ function ourConfig({ stack, hostname, loadBalancer, nodes }: WantedCluster, vers
       },
     },
   }
+}
+
+/** The nodes as rke takes them, in the order of their names; the first one is where it begins. */
+export function nodesConfig(nodes: Node[]): Config[] {
+  return nodes
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, privateAddress }) => ({
+      address: privateAddress,
+      internal_address: privateAddress,
+      hostname_override: name,
+      role: ['controlplane', 'etcd', 'worker'],
+    }))
 }
 
 export function isConfig(value: unknown): value is Config {

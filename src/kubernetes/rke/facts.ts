@@ -49,6 +49,8 @@ export type NodeFacts = {
   ca: string | undefined
   /** Our folder's content, without its secrets. */
   state: FoundState | undefined
+  /** Names of the nodes the stack had when the lease was last taken here; empty when there is no record. */
+  recordedMembers: string[]
 }
 
 /** One entry of etcd's own member list. */
@@ -102,6 +104,11 @@ export function isForeign(container: Container): boolean {
 /** Left behind by a failed port check; made of the image of that day, and used again as they are by the next one. */
 export function isListener({ name }: Container): boolean {
   return /^rke-.*port-(listener|checker)$/.test(name)
+}
+
+/** What rke starts for a restore and a failed one leaves; the next one reads their old output as its own. */
+export function isRestoreLeftover({ name }: Container): boolean {
+  return /^etcd-(snapshot-once|restore|download-backup|Serve-backup|checksum-checker|extract-statefile)$/.test(name)
 }
 
 /** Whether the node takes part in a cluster: control plane or kubelet containers stand there. */

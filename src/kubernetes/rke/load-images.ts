@@ -13,6 +13,12 @@ export function missingImages(images: Image[], present: string[]): Image[] {
   return images.filter(({ names }) => names.some((name) => !has.has(shortName(name))))
 }
 
+/** Loads what the node's Docker lacks now. @throws StackError as `loadImages` does */
+export async function loadMissing(host: Host, images: Image[], signal: AbortSignal): Promise<void> {
+  const present = (await host.run("docker image ls --format '{{.Repository}}:{{.Tag}}'", { sudo: true })).split('\n')
+  await loadImages(host, missingImages(images, present), signal)
+}
+
 /** Loads archives into a node's Docker, one after another. @throws StackError of kind `preflight` for an archive that was changed */
 export async function loadImages(host: Host, images: Image[], signal: AbortSignal): Promise<void> {
   for (const { file, sha256 } of images) {

@@ -25,6 +25,7 @@ section images; timeout 10 docker image ls --format '{{.Repository}}:{{.Tag}}' 2
 section etcd-data; [ -d /var/lib/etcd/member ] && echo yes
 section ca; cat /etc/kubernetes/ssl/kube-ca.pem 2>/dev/null
 section stack; cat "$folder/stack.json" 2>/dev/null
+section lease; cat "$folder/lease.json" 2>/dev/null
 section states; cd "$folder" 2>/dev/null && sha256sum cluster-*.rkestate 2>/dev/null
 section end
 `

@@ -39,6 +39,12 @@ export async function obtainState(
   return { text: recovery.text, found: undefined }
 }
 
+/** The highest generation any node holds a state of; 0 when there is none. */
+export async function newestGeneration(hosts: Hosts, stack: string): Promise<number> {
+  const looked = await Promise.all(hosts.reached.map((host) => look(host, stack)))
+  return Math.max(0, ...looked.map(({ state }) => state?.generation ?? 0))
+}
+
 /** A state the user gives counts when its CA is the one in use. @throws StackError of kind `input` */
 function acceptGiven(given: string, runningCa: string | undefined): string {
   const state = parseState(given, 'rke-state')

@@ -1,10 +1,11 @@
 import { StackError } from '../../errors.ts'
+import { parseRecord } from '../../remote/lease-record.ts'
 import type { Container, NodeFacts } from './facts.ts'
 import { type FoundState, fingerprint, type StackFile } from './state.ts'
 import { stateFileName } from './state-store.ts'
 
 type Said = Pick<NodeFacts, 'hostname' | 'arch' | 'os' | 'docker' | 'dockerRights' | 'freeBytes' | 'listening'> &
-  Pick<NodeFacts, 'containers' | 'images' | 'etcdData' | 'ca' | 'state'> & { epochMs: number }
+  Pick<NodeFacts, 'containers' | 'images' | 'etcdData' | 'ca' | 'state' | 'recordedMembers'> & { epochMs: number }
 
 /**
  * The answer to the node script as facts.
@@ -34,6 +35,7 @@ export function parseNode(name: string, answer: string): Said {
     etcdData: text('etcd-data') === 'yes',
     ca: text('ca') === '' ? undefined : fingerprint(text('ca')),
     state: foundState(name, text('stack'), lines('states')),
+    recordedMembers: parseRecord(text('lease'))?.members ?? [],
   }
 }
 

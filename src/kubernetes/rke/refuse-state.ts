@@ -4,11 +4,13 @@ import type { ClusterFacts, WantedCluster } from '../distribution.ts'
 import { hasPlane, own } from './facts.ts'
 import { foundStates } from './found-states.ts'
 import { chooseState } from './state.ts'
+import { restoringOf } from './survivors.ts'
 
 /** What forbids going on because of the cluster that was, is, or should be there. */
 export function refuseState(facts: ClusterFacts, wanted: WantedCluster): Refusal[] {
   return [
     ...refuseMemory(facts, wanted),
+    ...refuseRestoring(facts, wanted),
     ...refuseQuorumLoss(facts, wanted),
     ...refuseHostname(facts, wanted),
     ...refuseLostState(facts, wanted),
@@ -39,6 +41,14 @@ function refuseQuorumLoss(facts: ClusterFacts, { newCluster }: WantedCluster): R
   const all = Math.max(own(facts).nodes.length + own(facts).unreached.length, holders.length)
   const what = `has lost its quorum: of ${all} members ${quorum(all)} must agree; data is left on ${holders.join(', ') || 'none'}`
   return [refusal('etcd', what, 'Run mode restore: it saves what the survivors know. rke cannot mend this.')]
+}
+
+/** Half restored, a cluster may look whole and lack what the snapshot holds. */
+function refuseRestoring(facts: ClusterFacts, { newCluster }: WantedCluster): Refusal[] {
+  const unfinished = restoringOf(facts)
+  if (unfinished === undefined || newCluster) return []
+  const what = `a restore from ${unfinished.from}, taken ${unfinished.takenAt}, was begun and not finished`
+  return [refusal('cluster', what, 'Run mode restore again: it goes on with the same snapshot.')]
 }
 
 function refuseHostname({ asked, uid }: ClusterFacts, { hostname }: WantedCluster): Refusal[] {

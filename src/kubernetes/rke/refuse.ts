@@ -15,14 +15,17 @@ export function refuseCluster(facts: ClusterFacts, wanted: WantedCluster): Refus
     ...own(facts)
       .unreached.filter(({ name }) => names.has(name))
       .map(({ name, why }) => unreached(name, why)),
-    ...nodes.flatMap(refuseNode),
-    ...refuseClocks(nodes),
-    ...refuseHostnames(nodes),
+    ...refuseMachines(nodes, (node) => !hasPlane(node)),
     ...refuseState(facts, wanted),
   ]
 }
 
-function unreached(name: string, why: string): Refusal {
+/** What these machines lack to be nodes. @param joins whether a machine is to be a node for the first time */
+export function refuseMachines(nodes: NodeFacts[], joins: (node: NodeFacts) => boolean): Refusal[] {
+  return [...nodes.flatMap((node) => refuseNode(node, joins(node))), ...refuseClocks(nodes), ...refuseHostnames(nodes)]
+}
+
+export function unreached(name: string, why: string): Refusal {
   const next = 'Make the node answer by SSH, or replace it; rke would silently build the cluster without it.'
   return { kind: 'ssh', subject: name, what: `cannot be reached: ${why}`, next }
 }
@@ -61,8 +64,7 @@ const FREE_TO_STAY = 1024 ** 3
 /** What rke, Kubernetes and the ingress controller listen on. */
 const PORTS = [80, 443, 2379, 2380, 6443, 10248, 10249, 10250, 10256, 10257, 10259]
 
-function refuseNode(node: NodeFacts): Refusal[] {
-  const joins = !hasPlane(node)
+function refuseNode(node: NodeFacts, joins: boolean): Refusal[] {
   return [
     ...(node.arch === 'x86_64'
       ? []

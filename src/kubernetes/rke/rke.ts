@@ -9,7 +9,15 @@ import { keepAsked } from './keep-asked.ts'
 import { openClusterApi } from './open-api.ts'
 import { planCluster, type RkeChange } from './plan.ts'
 import { refuseCluster } from './refuse.ts'
+import { refuseRestore, refuseRoom } from './refuse-restore.ts'
+import { applyRestore, fetchRestoring } from './restore-apply.ts'
+import { planRestore, type RestoreChange } from './restore-plan.ts'
+import { saveSurvivor } from './save-survivor.ts'
+import { keepSigner, readSigner } from './signer-store.ts'
+import { pruneOn } from './snapshots-on-node.ts'
 import { stackFolder } from './state-store.ts'
+import { recordedMembersOf, restoringOf, survivorsOf } from './survivors.ts'
+import { takeSnapshot } from './take-snapshot.ts'
 
 export type RkeOptions = {
   stack: StackId
@@ -42,6 +50,35 @@ export function createRke({ stack: { name: stack }, rkeBinary, keyFiles, folder,
     openApi: async (hosts) => await openClusterApi(hosts, stack, folder),
     keepAsked: async (asked, hosts, lease) => await keepAsked(stack, asked, hosts, lease),
     removeFrom: async (hosts, _lease) => await removeFrom(hosts, stack),
+
+    refuseSnapshot: refuseRoom,
+    takeSnapshot: async (call, hosts, lease, signal) =>
+      await takeSnapshot({ tools, stack, call, hosts, signal: AbortSignal.any([signal, lease.lost]) }),
+    saveSurvivor: async (call, hosts, lease, signal) =>
+      await saveSurvivor({ tools, stack, call, hosts, signal: AbortSignal.any([signal, lease.lost]) }),
+    async pruneSnapshots(hosts, _lease) {
+      const removed = await Promise.all(hosts.reached.map(pruneOn))
+      return [...new Set(removed.flat())].toSorted()
+    },
+    readSigner: async (hosts) => await readSigner(hosts, stack),
+    keepSigner: async (pem, hosts, lease) => await keepSigner(pem, hosts, stack, lease),
+
+    survivors: survivorsOf,
+    restoring: restoringOf,
+    recordedMembers: recordedMembersOf,
+    fetchRestoring: async (restoring, hosts, signal) =>
+      await fetchRestoring(restoring, { hosts, stack, tools, signal }),
+    refuseRestore,
+    planRestore,
+    applyRestore: async (change, hosts, wanted, lease, signal) =>
+      await applyRestore(change as RestoreChange, {
+        tools,
+        hosts,
+        wanted,
+        openApi: () => openClusterApi(hosts, stack, folder),
+        lease,
+        signal: AbortSignal.any([signal, lease.lost]),
+      }),
   }
 }
 

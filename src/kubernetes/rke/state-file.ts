@@ -8,7 +8,7 @@ export type BundleEntry = { certificatePEM: string; keyPEM: string }
 /** The part of cluster.rkestate this project reads (rke 1.8.5, cluster/state.go). Everything else in it is kept as it is. */
 type Half = {
   rkeConfig?: Record<string, unknown> & {
-    nodes?: { hostnameOverride?: string; address: string }[]
+    nodes?: { hostnameOverride?: string; address: string; internalAddress?: string; role?: string[] }[]
     kubernetesVersion?: string
   }
   certificatesBundle?: Record<string, BundleEntry>

@@ -1,7 +1,6 @@
 import { StackError } from '../../errors.ts'
 import type { Host, Hosts } from '../../remote/host.ts'
 import type { Lease } from '../../remote/lease.ts'
-import type { Asked } from '../distribution.ts'
 import { type StackFile, sha256 } from './state.ts'
 import { parseState, stateCa } from './state-file.ts'
 
@@ -16,7 +15,7 @@ export function stateFileName(generation: number): string {
 }
 
 /** What is written beside the state. */
-export type Entry = { phase: StackFile['phase']; asked: Asked | undefined; clusterUid: string | undefined }
+export type Entry = Pick<StackFile, 'phase' | 'asked' | 'clusterUid' | 'restoring'>
 
 /**
  * Writes a state to every node that answers, as one new generation: first the state, then stack.json, which makes it count.

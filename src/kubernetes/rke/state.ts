@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import type { Asked } from '../distribution.ts'
+import type { Asked, Restoring } from '../distribution.ts'
 
 /** stack.json, version 1. */
 export type StackFile = {
@@ -11,6 +11,8 @@ export type StackFile = {
   clusterUid: string | undefined
   stateSha256: string
   caFingerprint: string
+  /** Set while a restore goes on: by it the next run finishes what a killed one began. */
+  restoring?: Restoring | undefined
 }
 
 /** A state as it was found, without its secrets. */

@@ -54,8 +54,7 @@ export async function mintState(
 }
 
 /**
- * Runs `rke up`. rke checks no host key, so it dials nothing but a port of this machine, forwarded by our own pinned
- * connection to one node's sshd, and reaches all nodes from there.
+ * Runs `rke up`.
  *
  * @param onState told the state as rke left it, also when rke failed
  * @throws StackError as `runRke` does
@@ -69,6 +68,33 @@ export async function runUp(
   signal: AbortSignal,
   onState: (state: string) => void,
 ): Promise<void> {
+  const render = (way: Way) => renderClusterYml(wanted, version, way)
+  await callRke(tools, hosts, { args: ['up'], render, state: (way) => withWay(state, way), onState }, signal)
+}
+
+/** One call of rke that reaches nodes. */
+export type Call = {
+  /** The command and its own flags. */
+  args: string[]
+  /** cluster.yml, given the way to the nodes. */
+  render: (way: Way) => string
+  state: (way: Way) => string
+  /** Told the state as rke left it, also when rke failed. */
+  onState?: (state: string) => void
+}
+
+/**
+ * Runs rke. It checks no host key, so it dials nothing but a port of this machine, forwarded by our own pinned
+ * connection to one node's sshd, and reaches all nodes from there.
+ *
+ * @throws StackError as `runRke` does
+ */
+export async function callRke(
+  tools: RkeTools,
+  hosts: Hosts,
+  { args, render, state, onState }: Call,
+  signal: AbortSignal,
+): Promise<void> {
   const sshds = new Map(
     await Promise.all(hosts.reached.map(async (host) => [host.node.name, await findSshd(host)] as const)),
   )
@@ -81,18 +107,18 @@ export async function runUp(
     keyFile: await chooseKey(await tools.keyFiles(), gate),
     ports: Object.fromEntries([...sshds].map(([name, { port }]) => [name, port])),
   }
-  await using work = await openWork(tools.folder, withWay(state, way))
-  await work.write(renderClusterYml(wanted, version, way))
+  await using work = await openWork(tools.folder, state(way))
+  await work.write(render(way))
   try {
     await runRke({
       binary: await tools.binary(),
       folder: work.folder,
       log: tools.log,
       signal,
-      args: ['up', ...work.args],
+      args: [...args, ...work.args],
     })
   } finally {
-    onState(await work.state())
+    onState?.(await work.state())
   }
 }
 

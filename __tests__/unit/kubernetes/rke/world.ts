@@ -84,6 +84,7 @@ export function bareNode(number: number, more: Partial<NodeFacts> = {}): NodeFac
     etcdData: false,
     ca: undefined,
     state: undefined,
+    recordedMembers: [],
     ...more,
   }
 }

@@ -1,0 +1,114 @@
+import { expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { asStackError } from '../../../src/errors.ts'
+import { judgeFence } from '../../../src/modes/restore-fence.ts'
+import { chooseStrategy, nameStrategy, type Strategy } from '../../../src/modes/restore-strategy.ts'
+import type { StackCase } from '../../../src/modes/stack-case.ts'
+import { quorum } from '../../../src/quorum.ts'
+
+const SURVIVORS = [{ node: 'node-1', answers: true, revision: 7 }]
+const RESTORING = { snapshot: 's', sha256: 'x', clusterUid: 'uid', takenAt: '', from: 'f' }
+const CASES: Record<string, StackCase> = {
+  running: { kind: 'running' },
+  absent: { kind: 'absent' },
+  unfinished: { kind: 'unfinished' },
+  restoring: { kind: 'restoring', restoring: RESTORING },
+  survivors: { kind: 'survivors', survivors: SURVIVORS, members: 3 },
+  'data-lost': { kind: 'data-lost', members: 3 },
+  'all-lost': { kind: 'all-lost', clusterUid: 'uid' },
+}
+const caseNamed = (name: string) => CASES[name] ?? { kind: 'absent' as const }
+const LATEST = { kind: 'stored', wish: { kind: 'latest', clusterUid: 'uid' } }
+
+test.each([
+  ['survivors', { kind: 'survivor', survivors: SURVIVORS }],
+  ['restoring', { kind: 'continue', restoring: RESTORING }],
+  ['data-lost', LATEST],
+  ['all-lost', LATEST],
+  ['absent', LATEST],
+])('nothing named, %s', (name, expected) => {
+  expect(chooseStrategy(caseNamed(name), undefined, 'uid')).toEqual(expected)
+})
+
+test('nothing named, and the cluster runs: no data is given up by default', () => {
+  expect(chooseStrategy(caseNamed('running'), undefined, 'uid')).toEqual({ kind: 'nothing' })
+})
+
+test.each(['unfinished'])('nothing named, %s: no data is given up by default', (name) => {
+  let error: unknown
+  try {
+    chooseStrategy(caseNamed(name), undefined, 'uid')
+  } catch (thrown) {
+    error = thrown
+  }
+  expect(asStackError(error)).toMatchObject({ kind: 'preflight', next: expect.stringContaining('restore-from') })
+})
+
+test.each(Object.keys(CASES))('a stored snapshot that is named is taken: %s', (name) => {
+  expect(chooseStrategy(caseNamed(name), { kind: 'name', name: 'n' }, 'uid')).toEqual({
+    kind: 'stored',
+    wish: { kind: 'name', name: 'n' },
+  })
+  expect(chooseStrategy(caseNamed(name), { kind: 'latest' }, 'uid')).toEqual(LATEST)
+})
+
+test.each(['running', 'data-lost', 'all-lost'])('a survivor named where there is none: %s', (name) => {
+  expect(() => chooseStrategy(caseNamed(name), { kind: 'survivor' }, 'uid')).toThrow('got survivor')
+})
+
+const before = ['1', '2', '3'].map((at) => ({ name: `node-${at}`, privateAddress: `10.0.0.${at}` }))
+const at = (nodes: { name: string; privateAddress: string }[]) =>
+  nodes.map((node) => ({ ...node, state: 'running' as const }))
+const stored: Strategy = { kind: 'stored', wish: { kind: 'latest', clusterUid: 'uid' } }
+
+test.each([
+  ['same nodes', stored, 'running', before],
+  ['quorum lost, a member left', { kind: 'survivor', survivors: SURVIVORS } as Strategy, 'survivors', before],
+  ['quorum lost, only a stored snapshot', stored, 'data-lost', before],
+  [
+    'node-2 replaced',
+    stored,
+    'data-lost',
+    before.map((node, index) => (index === 1 ? { ...node, privateAddress: '10.0.0.22' } : node)),
+  ],
+  [
+    'all nodes replaced',
+    stored,
+    'all-lost',
+    before.map((node) => ({ ...node, privateAddress: `${node.privateAddress}9` })),
+  ],
+  ['everything gone', stored, 'absent', before.map((node) => ({ ...node, privateAddress: '' }))],
+  ['a restore that was begun', { kind: 'continue', restoring: RESTORING } as Strategy, 'restoring', before],
+])('%s', (expected, strategy, name, nodes) => {
+  expect(nameStrategy(strategy, caseNamed(name), { nodes: at(nodes), before })).toBe(expected)
+})
+
+const names = ['node-1', 'node-2', 'node-3', 'node-4', 'node-5']
+const subset = fc.subarray(names)
+
+test('with less than a majority nothing goes on while one that does not answer may still run', () => {
+  fc.assert(
+    fc.property(
+      fc.record({ recorded: subset, reached: subset, up: subset, down: subset, forced: subset, isHosts: fc.boolean() }),
+      ({ recorded, reached, up, down, forced, isHosts }) => {
+        const machines = [
+          ...up.map((name) => ({ name, state: 'running' as const })),
+          ...down.filter((name) => !up.includes(name)).map((name) => ({ name, state: 'stopped' as const })),
+        ]
+        const facts = {
+          provider: isHosts ? ('hosts' as const) : ('local' as const),
+          recorded,
+          reached,
+          machines,
+          forced,
+        }
+        const { isMinority, refusals } = judgeFence(facts)
+        const silent = recorded.filter((name) => !reached.includes(name))
+        const hasMajority = recorded.length === 0 || recorded.length - silent.length >= quorum(recorded.length)
+        expect(isMinority).toBe(!hasMajority)
+        const mayRun = silent.filter((name) => (isHosts ? !forced.includes(name) : up.includes(name)))
+        expect(refusals.map(({ subject }) => subject)).toEqual(hasMajority ? [] : mayRun)
+      },
+    ),
+  )
+})

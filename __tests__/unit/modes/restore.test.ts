@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from '@jest/globals'
+import { asStackError } from '../../../src/errors.ts'
+import { restore } from '../../../src/modes/restore.ts'
+import type { RestoreSettings } from '../../../src/settings.ts'
+import { RestoreWorld } from './restore-world.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'restore-mode-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const LATEST = { kind: 'latest' } as const
+
+/** One run of the mode on a world; the proof at its end is asked of the world itself. */
+async function run(world: RestoreWorld, given: Partial<RestoreSettings> = {}) {
+  return await restore(world.run({ ...given, snapshots: { ...world.run().settings.snapshots, unsigned: true } }), {
+    openStack: async () => world.stack(),
+    openSnapshots: async () => world.snapshots(),
+    proveStack: async () => {
+      if (world.data().some((data) => data === undefined)) throw new Error('not proven')
+    },
+  })
+}
+
+const losses: Record<string, { lose: (world: RestoreWorld) => void; given: Partial<RestoreSettings>; back: string }> = {
+  'same nodes, a mistake in the data': { lose: () => {}, given: { restoreFrom: LATEST }, back: 'yesterday' },
+  'quorum lost, a member left': {
+    lose: ({ machines }) => {
+      machines.delete('node-2')
+      machines.delete('node-3')
+    },
+    given: {},
+    back: 'today',
+  },
+  'all etcd processes dead, disks intact': {
+    lose: ({ machines }) => {
+      for (const machine of machines.values()) machine.answers = false
+    },
+    given: {},
+    back: 'today',
+  },
+  'quorum lost, only a stored snapshot': {
+    lose: ({ machines }) => {
+      for (const machine of machines.values()) Object.assign(machine, { data: undefined, answers: false })
+    },
+    given: {},
+    back: 'yesterday',
+  },
+  'all nodes gone, the memory left': { lose: ({ machines }) => machines.clear(), given: {}, back: 'yesterday' },
+  'everything gone': {
+    lose: (world) => {
+      world.machines.clear()
+      world.memory = { clusterUid: undefined, hostname: undefined }
+    },
+    given: {},
+    back: 'yesterday',
+  },
+}
+
+async function lostWorld(name: string) {
+  const loss = losses[name]
+  if (loss === undefined) throw new Error(name)
+  const world = new RestoreWorld(folder)
+  await world.store()
+  loss.lose(world)
+  return { world, ...loss }
+}
+
+test.each(Object.keys(losses))('%s: everything is back on three nodes', async (name) => {
+  const { world, given, back } = await lostWorld(name)
+  expect(await run(world, given)).toEqual({ changed: true })
+  expect(world.data()).toEqual([back, back, back])
+  expect(world.memory.clusterUid).toMatch(/^6f1c9a2e/)
+  expect([...world.machines.values()].map(({ said }) => said)).toEqual(Array(3).fill({ restoring: undefined }))
+})
+
+test.each(Object.keys(losses))('%s: a dry run says all and does nothing', async (name) => {
+  const { world, given } = await lostWorld(name)
+  const before = JSON.stringify([...world.machines])
+  expect(await run(world, { ...given, dryRun: true })).toEqual({ changed: false })
+  expect(JSON.stringify([...world.machines])).toBe(before)
+  expect(world.log.every((line) => /^(> |plan: )/.test(line))).toBe(true)
+  expect(world.log.join('\n')).toMatch(/> Strategy: .*\n[\s\S]*> Would be lost: .*\n[\s\S]*plan: Restore etcd/)
+})
+
+test.each(Object.keys(losses))(
+  '%s: killed at each act and run again, all is back',
+  async (name) => {
+    for (let acts = 1; ; acts += 1) {
+      const { world, given, back } = await lostWorld(name)
+      const stored = await world.listed()
+      const had = world.data().some((data) => data !== undefined)
+      world.acts = acts
+      const first = await run(world, given).catch((thrown: unknown) => thrown)
+      const wasKilled = first instanceof Error
+      if (!wasKilled) {
+        expect(acts).toBeGreaterThan(5)
+        return
+      }
+      expect(asStackError(first).cause ?? first).toBeDefined()
+      // What was there is stored elsewhere before a node is wiped.
+      if (had && world.data().includes(undefined) && world.log.includes('restore-cluster'))
+        expect(await world.listed()).toBeGreaterThan(stored)
+      world.acts = Number.POSITIVE_INFINITY
+      await run(world, given)
+      expect({ acts, data: world.data() }).toEqual({ acts, data: [back, back, back] })
+      expect(world.isRestoring()).toBe(false)
+      expect(world.memory.clusterUid).toBeDefined()
+    }
+  },
+  120_000,
+)
+
+test('a cluster with its quorum is not restored unless a snapshot is named', async () => {
+  const world = new RestoreWorld(folder)
+  await world.store()
+  expect(await run(world)).toEqual({ changed: false })
+  expect(world.log.filter((line) => !line.startsWith('> '))).toEqual([])
+})
+
+test('a restore run again finds nothing to do', async () => {
+  const { world } = await lostWorld('quorum lost, a member left')
+  await run(world)
+  expect(await run(world)).toEqual({ changed: false })
+})
+
+test('survivors come before a newer name for an older snapshot; a named one is taken, and what is left is saved first', async () => {
+  const { world } = await lostWorld('quorum lost, a member left')
+  const before = await world.listed()
+  await run(world, { restoreFrom: LATEST })
+  expect(world.data()).toEqual(['yesterday', 'yesterday', 'yesterday'])
+  expect(await world.listed()).toBe(before + 1)
+})
+
+test('last-snapshot: false keeps nothing, and still restores from the survivors', async () => {
+  const { world } = await lostWorld('quorum lost, a member left')
+  const before = await world.listed()
+  await run(world, { lastSnapshot: false })
+  expect(world.data()).toEqual(['today', 'today', 'today'])
+  expect(await world.listed()).toBe(before)
+})
+
+test('a snapshot of another cluster is refused before anything is touched', async () => {
+  const { world } = await lostWorld('everything gone')
+  await expect(
+    run(world, { restoreFrom: LATEST, clusterUid: '6f1c9a2e-0000-4000-8000-00000000000b' }),
+  ).rejects.toMatchObject({ kind: 'snapshot' })
+  expect(world.machines.size).toBe(0)
+})
