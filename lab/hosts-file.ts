@@ -17,17 +17,19 @@ export async function setStackNames(networks: string[], lines: string[]): Promis
 }
 
 /**
- * The content of a hosts file with these lines at its end, and without others of stacks in these networks, nor of the
- * same stacks at an address they do not have.
+ * The content of a hosts file with these lines at its end, and without others of stacks in these networks, nor with any
+ * of these names at an address it does not have.
  */
 export function withStackNames(text: string, networks: string[], lines: string[]): string {
-  const stacks = lines.flatMap((line) => markOf(line) ?? [])
-  const others = text.split('\n').filter((line) => !isOf(networks, line) && !stacks.includes(markOf(line) ?? ''))
+  const names = lines.flatMap(namesOf)
+  const others = text
+    .split('\n')
+    .filter((line) => !isOf(networks, line) && !namesOf(line).some((name) => names.includes(name)))
   if (others.at(-1) === '') others.pop()
   return `${[...others, ...lines].join('\n')}\n`
 }
 
-const markOf = (line: string) => /# rancher-ha \S+$/.exec(line)?.[0]
+const namesOf = (line: string) => line.replace(/#.*/, '').trim().split(/\s+/).slice(1)
 
 /** Provider `local` ends its lines with this mark and the stack's owner and name. */
 function isOf(networks: string[], line: string): boolean {

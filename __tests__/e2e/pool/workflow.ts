@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { expect } from '@jest/globals'
 import { stringify } from 'yaml'
 import { repositoryFolder } from '../../runner/action-file.ts'
+import { defaultRepository } from '../../runner/environment.ts'
 import { attempt, output } from '../eye/command.ts'
 import { labEnvironment, tool } from '../eye/lab.ts'
 import type { Stack } from '../stack.ts'
@@ -62,7 +63,8 @@ function workflowOf(stack: Stack) {
     jobs: {
       rancher: {
         'runs-on': 'ubuntu-latest',
-        env: labEnvironment(),
+        // act says nothing of the repository's id, by which the owner of a stack is known.
+        env: { ...labEnvironment(), GITHUB_REPOSITORY_ID: defaultRepository.id },
         steps: [
           { uses: 'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1' },
           { run: 'echo "node $(node --version)"' },

@@ -30,6 +30,6 @@ test('a file without stacks is the same after, whatever is in it', () => {
 
 test('a stack that somebody gave another address has only its own one again', () => {
   const line = '10.77.3.10 ha.rancher.test # rancher-ha 4711/ha'
-  const text = '127.0.0.1 localhost\n127.0.0.9 ha.rancher.test # rancher-ha 4711/ha\n'
+  const text = '127.0.0.1 localhost\n127.0.0.9 ha.rancher.test # rancher-ha 4711/ha\n10.78.0.10 ha.rancher.test\n'
   expect(withStackNames(text, ['10.77.3.0/24'], [line])).toBe(`127.0.0.1 localhost\n${line}\n`)
 })
