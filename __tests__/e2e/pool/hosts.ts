@@ -144,7 +144,7 @@ async function remains(host: Machine) {
   const ask = async (command: string) => (await on(host, command)).split('\n').filter(Boolean)
   return {
     containers: await ask("docker ps --format '{{.Names}}'"),
-    volumes: await ask("docker volume ls --format '{{.Name}}'"),
+    volumes: await ask(VOLUMES),
     theirs: await ask('cat /srv/theirs/file'),
     folders: await ask('ls -d /var/lib/rancher-ha /etc/kubernetes /var/lib/etcd /var/lib/kubelet 2>/dev/null || true'),
     listeners: await ask("ss -ltnH | awk '{print $4}' | grep -E ':(80|443|2379|2380|6443|10250)$' || true"),
@@ -152,6 +152,11 @@ async function remains(host: Machine) {
     pods: await ask('ctr -n k8s.io containers ls -q'),
   }
 }
+
+/** All volumes but those without a name that the image of their own container asks for. */
+const VOLUMES = `for volume in $(docker volume ls --quiet); do
+  [ "$volume" != theirs ] && docker ps --all --quiet --filter volume=$volume --filter name=^theirs$ | grep -q . || echo $volume
+done`
 
 const nothingOfOurs: Awaited<ReturnType<typeof remains>> = {
   containers: ['theirs'],

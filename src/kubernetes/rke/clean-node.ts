@@ -16,10 +16,7 @@ if command -v docker >/dev/null && docker info >/dev/null 2>&1; then
   pods=$(docker ps -aq --filter label=io.kubernetes.pod.name)
   [ -z "$pods" ] || docker rm -fv $pods >/dev/null
   ours=$(docker ps -a --format '{{.Names}}' | grep -E '^(etcd|etcd-(fix-perm|rolling-snapshots|snapshot-once|remove-snapshot|restore|download-backup|Serve-backup|checksum-checker|extract-statefile)|kube-(apiserver|controller-manager|scheduler|cleaner)|nginx-proxy|service-sidekick|rke-.*|cert-(deployer|fetcher)|cluster-state-deployer|file-deployer|extract-statefile-configmap|share-mnt)$')
-  # A volume without a name that containers share goes with none of them.
-  shared=$([ -z "$ours" ] || docker inspect --format '{{range .Mounts}}{{if eq .Type "volume"}}{{println .Name}}{{end}}{{end}}' $ours | grep -E '^[0-9a-f]{64}$' | sort -u)
   [ -z "$ours" ] || docker rm -fv $ours >/dev/null
-  for volume in $shared; do docker volume rm "$volume" >/dev/null 2>&1; done
 fi
 # Pods of a container runtime that serves the kubelet directly.
 if command -v ctr >/dev/null && ctr -n k8s.io version >/dev/null 2>&1; then
