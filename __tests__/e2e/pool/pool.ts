@@ -5,11 +5,12 @@ import { conformance } from './conformance.ts'
 import { hosts } from './hosts.ts'
 import { kills } from './kills.ts'
 import { leases } from './leases.ts'
+import { snapshots } from './snapshots.ts'
 import { state } from './state.ts'
 import { workflow } from './workflow.ts'
 
 /** Cases of one kind, so that a sample is not filled by the kind that has most. */
-export const families: Case[][] = [leases, state, adopt, hosts, kills, workflow, conformance]
+export const families: Case[][] = [leases, state, adopt, hosts, kills, workflow, conformance, snapshots]
 
 /** Every end-to-end case beside the life. */
 export const pool: Case[] = families.flat()
