@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { adopt } from './adopt.ts'
+import { backups } from './backups.ts'
 import type { Case } from './case.ts'
 import { conformance } from './conformance.ts'
 import { hosts } from './hosts.ts'
@@ -10,7 +11,7 @@ import { state } from './state.ts'
 import { workflow } from './workflow.ts'
 
 /** Cases of one kind, so that a sample is not filled by the kind that has most. */
-export const families: Case[][] = [leases, state, adopt, hosts, kills, workflow, conformance, snapshots]
+export const families: Case[][] = [leases, state, adopt, hosts, kills, workflow, conformance, backups, snapshots]
 
 /** Every end-to-end case beside the life. */
 export const pool: Case[] = families.flat()

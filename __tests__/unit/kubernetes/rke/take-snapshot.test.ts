@@ -187,7 +187,7 @@ test('a member that crashes again and again is held still while its files are re
   await distribution.saveSurvivor(call, fakeHosts([crashing]), lease, signal)
   const order = commands(crashing).filter((one) => /^(docker (stop|start)|stat)/.test(one))
   expect(order).toEqual([
-    'docker stop --time 20 etcd',
+    'docker stop -t 20 etcd',
     "stat -c '%Y' /var/lib/etcd/member/snap/db",
     'docker start etcd',
   ])
