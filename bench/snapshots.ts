@@ -2,13 +2,13 @@
 // writes bench/SNAPSHOTS.md. Needs the lab's etcd and etcdutl, and `age` (AGE, or in PATH).
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { CACHE } from '../lab/places.ts'
 import { etcdSnapshotOf } from './etcd-of.ts'
 
-const ROUNDS = 3
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3)
 const MIB = 2 ** 20
 const age = process.env['AGE'] ?? 'age'
 const bin = (name: string) => join(CACHE, 'bin', name)
@@ -84,7 +84,7 @@ Repeat with \`node bench/snapshots.ts\` on a quiet machine. A snapshot of a real
 folder by this action, against \`sha256sum\`, \`etcdutl snapshot status\`, \`tar\`, \`age\` and \`cp\` in a script, in turns; medians of
 ${ROUNDS} rounds (one of the largest).
 
-Last: ${new Date().toISOString().slice(0, 10)}, node ${process.version}, ${cpus().length} cores.
+Last: ${new Date().toISOString().slice(0, 10)}, node ${process.version}, ${cpus().length} cores, load ${loadavg()[0]?.toFixed(0)}.
 
 | stored | encrypted | native, s | this action, s | ratio | peak memory, MiB |
 | --- | --- | --- | --- | --- | --- |

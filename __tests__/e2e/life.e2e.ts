@@ -10,12 +10,14 @@ import { expectAllYes, expectHealthy, expectRancherAnswers, membersOf, type Seen
 import { type Done, succeeds } from './stack.ts'
 import { minutes, stage } from './stage.ts'
 import { until } from './until.ts'
+import { backedUp, openVault, type Vault } from './vault.ts'
 
 const stack = base
 const nodes = ['node-1', 'node-2', 'node-3']
 let before: Awaited<ReturnType<typeof everything>>
 let first: Done
 let seen: Seen
+let vault: Vault
 
 beforeAll(async () => {
   await clear(stack.name, stack.hostname)
@@ -23,6 +25,7 @@ beforeAll(async () => {
 }, minutes(2))
 
 afterAll(async () => {
+  await vault?.[Symbol.asyncDispose]()
   if (process.env['KEEP'] === undefined) await clear(stack.name, stack.hostname)
 }, minutes(2))
 
@@ -121,6 +124,44 @@ stage('a node wiped: install brings three members back, with the same cluster an
   expect(await readMarker(stack.view, stack.password)).toBe(marker)
   const again = await succeeds(stack.install())
   expect({ changed: again.outputs['changed'], plan: again.plan }).toEqual({ changed: 'false', plan: [] })
+})
+
+stage('backup: one file, off the nodes, that only its owner can read', minutes(6), async () => {
+  vault = await openVault(stack)
+  await writeMarker(stack.view, stack.password, 'when the backup was taken')
+  const done = await backedUp(vault)
+  expect(done.outputs['cluster-uid']).toBe(seen.uid)
+  expect(done.outputs['snapshot-sha256']).toMatch(/^[0-9a-f]{64}$/)
+  expect(done.summary).toContain(done.outputs['snapshot-name'])
+  expect(await expectHealthy(stack)).toEqual(seen)
+})
+
+stage('restore: nothing is given up by default, all is as it was when it is named', minutes(12), async () => {
+  await writeMarker(stack.view, stack.password, 'after the backup')
+  const nothing = await succeeds(vault.restore())
+  expect(nothing.outputs['changed']).toBe('false')
+  expect(await readMarker(stack.view, stack.password)).toBe('after the backup')
+
+  const done = await succeeds(vault.restore({ 'restore-from': 'latest' }))
+  expect(done.outputs['changed']).toBe('true')
+  expectAllYes(done)
+  expect(await expectHealthy(stack)).toEqual(seen)
+  expect(await readMarker(stack.view, stack.password)).toBe('when the backup was taken')
+})
+
+stage('the quorum lost: status names restore, restore brings back what the survivor knows', minutes(15), async () => {
+  await writeMarker(stack.view, stack.password, 'what only a survivor knows')
+  for (const name of ['node-1', 'node-3']) await wipe(await machine(stack.name, name))
+  const status = await stack.status()
+  expect(status.exitCode).toBe(1)
+  expect(status.errors.join('\n')).toMatch(/mode restore/)
+  expect((await stack.install()).exitCode).toBe(1)
+
+  expectAllYes(await succeeds(vault.restore()))
+  expect(await expectHealthy(stack)).toEqual(seen)
+  expect(await readMarker(stack.view, stack.password)).toBe('what only a survivor knows')
+  const install = await succeeds(stack.install())
+  expect({ changed: install.outputs['changed'], plan: install.plan }).toEqual({ changed: 'false', plan: [] })
 })
 
 stage('destroy: refused without the host name, then leaves nothing', minutes(4), async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readRecord } from '../record.ts'
 import { adopt } from './adopt.ts'
+import { backups } from './backups.ts'
 import type { Case } from './case.ts'
 import { conformance } from './conformance.ts'
 import { hosts } from './hosts.ts'
@@ -8,6 +9,7 @@ import { kills } from './kills.ts'
 import { kubeconfig } from './kubeconfig.ts'
 import { leases } from './leases.ts'
 import { preflight } from './preflight.ts'
+import { snapshots } from './snapshots.ts'
 import { state } from './state.ts'
 import { votes } from './votes.ts'
 import { workflow } from './workflow.ts'
@@ -24,6 +26,8 @@ export const families: Case[][] = [
   preflight,
   votes,
   kubeconfig,
+  backups,
+  snapshots,
 ]
 
 /** Every end-to-end case beside the life. */

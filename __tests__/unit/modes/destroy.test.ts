@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { refuseDestroy } from '../../../src/modes/destroy.ts'
+import type { Infrastructure } from '../../../src/infrastructure/infrastructure.ts'
+import { planDestroy, refuseDestroy } from '../../../src/modes/destroy.ts'
+import { planLeft } from '../../../src/modes/last-snapshot.ts'
 import { noRancher, type Seen } from '../../../src/modes/seen.ts'
 import type { DestroySettings } from '../../../src/settings.ts'
 import type { Step } from '../../../src/steps.ts'
@@ -50,4 +52,23 @@ test.each([
 
 test('nothing to remove needs no word', () => {
   expect(refuseDestroy(seen(known), [], confirm(undefined))).toEqual([])
+})
+
+test.each(['local', 'hosts'] as const)('%s: nothing is taken away before what is left was kept', (provider) => {
+  const infrastructure = { provider, planDestroy: () => plan } as unknown as Infrastructure
+  const places = [{ kind: 'artifact' } as const]
+  const save = planLeft('members', { places, keeps: true, saves: false })
+  const steps = planDestroy({ infrastructure }, seen(known), save)
+  expect(steps.slice(0, 2).map(({ id, needs }) => [id, needs])).toEqual([
+    ['save-left', []],
+    ['keep-left', ['save-left']],
+  ])
+  expect(steps.slice(2).every(({ needs }) => needs.includes('keep-left'))).toBe(true)
+  expect(steps.length).toBe(provider === 'hosts' ? 4 : 3)
+})
+
+test('where nothing is left, or nothing is to be kept, nothing is saved', () => {
+  expect(planLeft(undefined, { places: [], keeps: true, saves: true })).toEqual([])
+  expect(planLeft('survivors', { places: [], keeps: false, saves: false })).toEqual([])
+  expect(planLeft('survivors', { places: [], keeps: false, saves: true }).map(({ id }) => id)).toEqual(['save-left'])
 })

@@ -87,7 +87,7 @@ async function fromFiles(host: Host, name: string, taking: Taking): Promise<Copy
 async function holdStill(host: Host): Promise<AsyncDisposable> {
   const state = await host.try("docker inspect --format '{{.State.Status}}' etcd", { sudo: true })
   const ran = ['running', 'restarting'].includes(state.stdout.trim())
-  if (ran) await host.run('docker stop --time 20 etcd', { sudo: true })
+  if (ran) await host.run('docker stop -t 20 etcd', { sudo: true })
   return {
     async [Symbol.asyncDispose]() {
       if (ran) await host.run('docker start etcd', { sudo: true })

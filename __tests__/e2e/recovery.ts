@@ -1,0 +1,44 @@
+import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { BIN } from '../../lab/places.ts'
+import { repositoryFolder } from '../runner/action-file.ts'
+import { prepare } from './documented.ts'
+import { output } from './eye/command.ts'
+import type { Ground } from './ground.ts'
+import type { Stack } from './stack.ts'
+
+/** The addresses on the page, in its order. */
+const ON_PAGE = ['10.0.0.11', '10.0.0.12', '10.0.0.13']
+
+/**
+ * docs/recovery.md as a person follows it: its own commands, with the addresses of these machines, a cluster.yml that
+ * was written beside them, and an ssh that knows the key. Nothing of the action takes part.
+ */
+export async function recoverByPage(
+  stack: Stack,
+  ground: Ground,
+  { file, identity }: { file: string; identity: string },
+): Promise<void> {
+  const { folder } = await prepare(stack, ground)
+  await copyFile(file, join(folder, 'snapshot.tar.age'))
+  await writeFile(join(folder, 'identity.txt'), `${identity}\n`, { mode: 0o600 })
+  const programs = join(folder, 'programs')
+  await mkdir(programs)
+  const options = '-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR'
+  await writeFile(join(programs, 'ssh'), `#!/bin/sh\nexec /usr/bin/ssh -i '${join(folder, 'id')}' ${options} "$@"\n`)
+  await chmod(join(programs, 'ssh'), 0o700)
+  const PATH = [programs, BIN, process.env['PATH']].join(delimiter)
+  const page = await readFile(join(repositoryFolder, 'docs', 'recovery.md'), 'utf8')
+  for (const section of [1, 2, 3, 4, 5]) {
+    const commands = ground.hosts.reduce(
+      (text, { address }, at) => text.replaceAll(ON_PAGE[at] ?? '', address),
+      commandsOf(page, section),
+    )
+    await output('bash', ['-euc', commands], { cwd: folder, env: { ...process.env, PATH } })
+  }
+}
+
+function commandsOf(page: string, section: number): string {
+  const text = page.split(/^## /m).find((part) => part.startsWith(`${section}. `)) ?? ''
+  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, commands]) => commands).join('')
+}
