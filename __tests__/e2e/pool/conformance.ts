@@ -31,7 +31,8 @@ const breaks: Record<string, { broken: string[]; hurt: (stack: Stack) => Promise
   },
   'port 443 of one node behind a packet filter': {
     broken: ['balancer-forwards-443'],
-    hurt: async (stack) => on(await machine(stack.name, 'node-2'), 'iptables -I INPUT -p tcp --dport 443 -j REJECT'),
+    hurt: async (stack) =>
+      on(await machine(stack.name, 'node-2'), 'iptables -I INPUT ! -i lo -p tcp --dport 443 -j REJECT'),
   },
   'port 80 of one node left out by the load balancer': {
     broken: ['balancer-forwards-80'],
