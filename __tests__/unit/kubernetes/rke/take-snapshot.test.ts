@@ -186,11 +186,7 @@ test('a member that crashes again and again is held still while its files are re
   const crashing = survivor(1, { file: '5 b' }, 'restarting')
   await distribution.saveSurvivor(call, fakeHosts([crashing]), lease, signal)
   const order = commands(crashing).filter((one) => /^(docker (stop|start)|stat)/.test(one))
-  expect(order).toEqual([
-    'docker stop -t 20 etcd',
-    "stat -c '%Y' /var/lib/etcd/member/snap/db",
-    'docker start etcd',
-  ])
+  expect(order).toEqual(['docker stop -t 20 etcd', "stat -c '%Y' /var/lib/etcd/member/snap/db", 'docker start etcd'])
 })
 
 test('no data anywhere: nothing is invented', async () => {
