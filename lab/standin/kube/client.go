@@ -15,6 +15,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -135,27 +136,50 @@ func (c *Client) Proxy(prefix string) (http.Handler, error) {
 	}, nil
 }
 
+// retries is how often client-go asks again when it is told to come back later.
+const retries = 10
+
 func (c *Client) do(ctx context.Context, method, path, contentType string, in, out any) error {
+	for attempt := 0; ; attempt++ {
+		later, err := c.try(ctx, method, path, contentType, in, out)
+		if err == nil || later == 0 || attempt == retries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(later):
+		}
+	}
+}
+
+// try asks once. With an error it says after how long the server wants to be asked again, 0 if not at all: an API
+// server answers so with 429 and Retry-After while it prepares to serve a resource, and client-go obeys.
+func (c *Client) try(ctx context.Context, method, path, contentType string, in, out any) (time.Duration, error) {
 	request, err := c.request(ctx, method, path, contentType, in)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
-		return err
+		return 0, err
+	}
+	if response.StatusCode == http.StatusTooManyRequests {
+		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
+		return time.Duration(seconds) * time.Second, refusal(response.StatusCode, body)
 	}
 	if response.StatusCode >= 300 {
-		return refusal(response.StatusCode, body)
+		return 0, refusal(response.StatusCode, body)
 	}
 	if out == nil {
-		return nil
+		return 0, nil
 	}
-	return json.Unmarshal(body, out)
+	return 0, json.Unmarshal(body, out)
 }
 
 func (c *Client) request(ctx context.Context, method, path, contentType string, in any) (*http.Request, error) {

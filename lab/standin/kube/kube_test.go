@@ -2,6 +2,8 @@ package kube_test
 
 import (
 	"crypto/x509"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -68,5 +70,25 @@ func TestDefinitionsAreMadeOnceAndWaitedFor(t *testing.T) {
 	}
 	if writes := api.Writes(); len(writes) != 1 {
 		t.Errorf("expected one write, got %v", writes)
+	}
+}
+
+func TestAServerThatAsksToComeBackLaterIsAskedAgain(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked++; asked == 1 {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		w.Write([]byte(`{"kind":"Setting"}`))
+	}))
+	defer server.Close()
+	var read kube.Object
+	if err := kube.New(server.URL, server.Client()).Get(t.Context(), "/apis", &read); err != nil {
+		t.Fatal(err)
+	}
+	if asked != 2 || read["kind"] != "Setting" {
+		t.Fatalf("asked %d times, read %v", asked, read)
 	}
 }
