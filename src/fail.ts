@@ -7,7 +7,7 @@ import { renderSummary } from './report/summary.ts'
 export function tellFailure(thrown: unknown): void {
   const error = asStackError(thrown)
   tellFile('GITHUB_OUTPUT', 'error-kind', error.kind)
-  tellSummary(renderSummary({ outputs: {}, rows: [], plan: undefined, timeline: [], next: [], error }))
+  tellSummary(renderSummary({ startedAt: 0, outputs: {}, rows: [], plan: undefined, timeline: [], next: [], error }))
   tellCommand('error', formatFailure(error).join('\n'))
   process.exitCode = 1
 }

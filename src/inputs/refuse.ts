@@ -29,6 +29,13 @@ function needed(values: Values): { name: string; why: string; note?: string }[] 
     const note = '; give the known_hosts lines of the machines, or accept-new to trust what they present'
     list.push({ name: 'ssh-known-hosts', why: 'provider hosts', note })
   }
+  if (values['github-token'] === undefined) {
+    const note = '; the job has one as github.token'
+    for (const name of ['comment', 'failure-issue'] as const) {
+      if (values[name]) list.push({ name: 'github-token', why: name, note })
+    }
+    if (values.environment !== undefined) list.push({ name: 'github-token', why: 'environment', note })
+  }
   if (values.mode !== 'install') return list
   if (provider !== 'local') list.push({ name: 'hostname', why: `provider ${provider ?? 'hosts'}` })
   if (values['tls-source'] === 'secret') {

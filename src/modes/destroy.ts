@@ -22,6 +22,7 @@ export async function destroy(run: DestroyRun): Promise<Outcome> {
 
   await using claim = await stack.infrastructure.claim(settings.waitForLeaseMs)
   await using held = await holdNodes(stack, seen)
+  await run.begin()
   await runSteps(
     plan,
     async (change, lease, now) => {

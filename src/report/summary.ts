@@ -2,14 +2,16 @@ import type { Row } from '../conformance/probe.ts'
 import type { StackError } from '../errors.ts'
 import type { Step } from '../steps.ts'
 import { formatDuration, formatVerdict, signOf } from './format.ts'
-import type { OutputName } from './outputs.ts'
+import { plainText, table } from './markdown.ts'
 import type { NextStep } from './report.ts'
 
 /** One finished step, for the timeline. `startMs` counts from the start of the run. */
 export type Moment = { heading: string; startMs: number; tookMs: number; ok: boolean }
 
 export type SummaryData = {
-  outputs: Partial<Record<OutputName, string>>
+  /** When the run began, in ms since the epoch. */
+  startedAt: number
+  outputs: Record<string, string | undefined>
   rows: Row[]
   plan: { steps: Step[]; digest: string } | undefined
   timeline: Moment[]
@@ -101,16 +103,6 @@ function versions({ outputs }: SummaryData): string {
     ['Cluster UID', outputs['cluster-uid']],
   ].flatMap(([name, value]) => (name === undefined || value === undefined ? [] : [[name, value]]))
   return known.length === 0 ? '' : `### Versions\n\n${table(['', ''], known)}`
-}
-
-function table(header: string[], rows: string[][]): string {
-  const line = (cells: string[]) => `| ${cells.map(plainText).join(' | ')} |`
-  return [line(header), `|${' --- |'.repeat(header.length)}`, ...rows.map(line)].join('\n')
-}
-
-/** Text as text: nothing in it makes a table cell, a tag or a line end. */
-function plainText(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('|', '\\|').replaceAll(/\r?\n/g, '<br>')
 }
 
 const CUT_NOTE = '\n\n(cut: the rest is in the log)\n'

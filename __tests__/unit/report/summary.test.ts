@@ -3,9 +3,18 @@ import fc from 'fast-check'
 import { StackError } from '../../../src/errors.ts'
 import { renderSummary, SUMMARY_LIMIT_BYTES, type SummaryData } from '../../../src/report/summary.ts'
 
-const nothing: SummaryData = { outputs: {}, rows: [], plan: undefined, timeline: [], next: [], error: undefined }
+const nothing: SummaryData = {
+  startedAt: 0,
+  outputs: {},
+  rows: [],
+  plan: undefined,
+  timeline: [],
+  next: [],
+  error: undefined,
+}
 
 const whole: SummaryData = {
+  startedAt: 0,
   outputs: {
     'rancher-url': 'https://rancher.example.org',
     'rancher-version': '2.11.3',
