@@ -2,8 +2,10 @@ import type { Row } from '../conformance/probe.ts'
 import type { StackError } from '../errors.ts'
 import type { Step } from '../steps.ts'
 import { formatDuration, formatVerdict, signOf } from './format.ts'
+import { renderGantt } from './gantt.ts'
 import { plainText, table } from './markdown.ts'
 import type { NextStep } from './report.ts'
+import { supported } from './support.ts'
 
 /** One finished step, for the timeline. `startMs` counts from the start of the run. */
 export type Moment = { heading: string; startMs: number; tookMs: number; ok: boolean }
@@ -23,29 +25,37 @@ export type SummaryData = {
 export const SUMMARY_LIMIT_BYTES = 1024 * 1024 - 16 * 1024
 
 /**
- * The job summary as Markdown: the URL on top, then failure, conformance, next steps, plan, timeline, versions.
- * What does not fit is left out from the least needed on: timeline, plan, evidence; at last it is cut.
+ * The job summary as Markdown: the URL on top, then failure, conformance, plan, timeline, versions, snapshot, expiry
+ * and next steps. What does not fit is left out from the least needed on: the diagram, the timeline, the plan, the
+ * evidence; at last it is cut.
  */
 export function renderSummary(data: SummaryData, limitBytes = SUMMARY_LIMIT_BYTES): string {
-  const shorter: SummaryData[] = [
-    data,
-    { ...data, timeline: [] },
-    { ...data, timeline: [], plan: undefined },
-    { ...data, timeline: [], plan: undefined, rows: data.rows.map((row) => ({ ...row, evidence: '' })) },
+  const untimed = { ...data, timeline: [] }
+  const shorter: (() => string)[] = [
+    () => render(data, renderGantt(data.timeline, data.startedAt)),
+    () => render(data, undefined),
+    () => render(untimed, undefined),
+    () => render({ ...untimed, plan: undefined }, undefined),
   ]
-  const texts = shorter.map(render)
-  return texts.find((text) => Buffer.byteLength(text) <= limitBytes) ?? cut(texts.at(-1) ?? '', limitBytes)
+  for (const write of shorter) {
+    const text = write()
+    if (Buffer.byteLength(text) <= limitBytes) return text
+  }
+  const bare = data.rows.map((row) => ({ ...row, evidence: '' }))
+  return cut(render({ ...untimed, plan: undefined, rows: bare }, undefined), limitBytes)
 }
 
-function render(data: SummaryData): string {
+function render(data: SummaryData, gantt: string | undefined): string {
   const parts = [
     heading(data),
     failure(data),
     conformance(data),
-    next(data),
     plan(data),
-    timeline(data),
+    timeline(data, gantt),
     versions(data),
+    snapshot(data),
+    expiry(data),
+    next(data),
   ]
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }
@@ -84,7 +94,8 @@ function plan({ plan }: SummaryData): string {
   return `### Plan\n\n\`\`\`diff\n${lines.join('\n')}\n\`\`\`\n\nDigest: \`${plan.digest}\``
 }
 
-function timeline({ timeline }: SummaryData): string {
+/** The table stays beside the diagram: it is what a terminal, and a reader who cannot see the picture, has. */
+function timeline({ timeline }: SummaryData, gantt: string | undefined): string {
   if (timeline.length === 0) return ''
   const inOrder = timeline.toSorted((one, other) => one.startMs - other.startMs)
   const body = inOrder.map(({ heading, startMs, tookMs, ok }) => [
@@ -93,16 +104,37 @@ function timeline({ timeline }: SummaryData): string {
     `+${formatDuration(startMs)}`,
     formatDuration(tookMs),
   ])
-  return `### Timeline\n\n${table(['', 'Step', 'Began', 'Took'], body)}`
+  const rows = table(['', 'Step', 'Began', 'Took'], body)
+  if (gantt === undefined) return `### Timeline\n\n${rows}`
+  const folded = `<details><summary>The same as a table</summary>\n\n${rows}\n\n</details>`
+  return `### Timeline\n\n\`\`\`mermaid\n${gantt}\n\`\`\`\n\n${folded}`
 }
 
-function versions({ outputs }: SummaryData): string {
-  const known = [
-    ['Rancher', outputs['rancher-version']],
-    ['Kubernetes', outputs['kubernetes-version']],
-    ['Cluster UID', outputs['cluster-uid']],
-  ].flatMap(([name, value]) => (name === undefined || value === undefined ? [] : [[name, value]]))
-  return known.length === 0 ? '' : `### Versions\n\n${table(['', ''], known)}`
+function versions({ outputs, startedAt }: SummaryData): string {
+  const rows = supported(outputs, startedAt).map(({ name, version, support }) => [name, version, support])
+  const uid = outputs['cluster-uid']
+  if (uid !== undefined) rows.push(['Cluster', uid, ''])
+  return rows.length === 0 ? '' : `### Versions\n\n${table(['', '', 'Supported'], rows)}`
+}
+
+/** Outputs that say what there is of a snapshot, in the order they are told. */
+const SNAPSHOT = {
+  'snapshot-name': 'Name',
+  'snapshot-url': 'Where',
+  'snapshot-path': 'File',
+  'snapshot-size': 'Bytes',
+  'snapshot-revision': 'Revision',
+  'snapshot-sha256': 'SHA-256',
+  'snapshot-signer': 'Signed by',
+}
+
+function snapshot({ outputs }: SummaryData): string {
+  const rows = Object.entries(SNAPSHOT).flatMap(([name, title]) => (outputs[name] ? [[title, outputs[name]]] : []))
+  return rows.length === 0 ? '' : `### Snapshot\n\n${table(['', ''], rows)}`
+}
+
+function expiry({ outputs }: SummaryData): string {
+  return outputs['expires'] ? `**Expires:** ${plainText(outputs['expires'])}` : ''
 }
 
 const CUT_NOTE = '\n\n(cut: the rest is in the log)\n'

@@ -14,12 +14,15 @@ const nothing: SummaryData = {
 }
 
 const whole: SummaryData = {
-  startedAt: 0,
+  startedAt: Date.UTC(2026, 0, 1),
   outputs: {
     'rancher-url': 'https://rancher.example.org',
     'rancher-version': '2.11.3',
     'kubernetes-version': 'v1.32.6-rancher1-1',
     'cluster-uid': '0000-1111',
+    'snapshot-name': 'before-upgrade',
+    'snapshot-size': '1024',
+    expires: '2026-01-03T12:00:00Z',
   },
   rows: [
     { id: 'odd', sentence: 'An odd number of nodes', ok: true, evidence: '3 nodes' },
@@ -60,15 +63,6 @@ test('a whole summary', () => {
 | ✅ | An odd number of nodes | 3 nodes |
 | ❌ | The name resolves | got &lt;nothing> \\| expected 10.0.0.1 |
 
-### Next
-
-- Read the bootstrap password:
-
-  \`\`\`sh
-  kubectl get secret
-    --namespace cattle-system
-  \`\`\`
-
 ### Plan
 
 \`\`\`diff
@@ -80,18 +74,50 @@ Digest: \`abc123\`
 
 ### Timeline
 
+\`\`\`mermaid
+gantt
+  dateFormat x
+  axisFormat %H:%M:%S
+  section Steps
+  [1/2] Create node-1 :done, s0, 1767225600000, 1767225612000
+  [2/2] Converge the cluster :crit, s1, 1767225612000, 1767225692000
+\`\`\`
+
+<details><summary>The same as a table</summary>
+
 |  | Step | Began | Took |
 | --- | --- | --- | --- |
 | ✅ | [1/2] Create node-1 | +0 ms | 12 s |
 | ❌ | [2/2] Converge the cluster | +12 s | 1 min 20 s |
 
+</details>
+
 ### Versions
+
+|  |  | Supported |
+| --- | --- | --- |
+| Rancher | 2.11.3 | see suse.com/lifecycle |
+| Kubernetes | v1.32.6-rancher1-1 | until 2026-02-28 |
+| RKE | v1 | ended 2025-07-31 |
+| Cluster | 0000-1111 |  |
+
+### Snapshot
 
 |  |  |
 | --- | --- |
-| Rancher | 2.11.3 |
-| Kubernetes | v1.32.6-rancher1-1 |
-| Cluster UID | 0000-1111 |
+| Name | before-upgrade |
+| Bytes | 1024 |
+
+**Expires:** 2026-01-03T12:00:00Z
+
+### Next
+
+- Read the bootstrap password:
+
+  \`\`\`sh
+  kubectl get secret
+    --namespace cattle-system
+  \`\`\`
 "
 `)
 })
@@ -101,6 +127,11 @@ test('a summary without anything still has a heading', () => {
 })
 
 test('what does not fit is left out from the least needed on, and the URL stays', () => {
+  const all = Buffer.byteLength(renderSummary(whole))
+  expect(renderSummary(whole)).toContain('```mermaid')
+  const undrawn = renderSummary(whole, all - 1)
+  expect(undrawn).not.toContain('mermaid')
+  expect(undrawn).toContain('### Timeline')
   const limit = Buffer.byteLength(renderSummary({ ...whole, timeline: [] }))
   const text = renderSummary(whole, limit)
   expect(text).not.toContain('### Timeline')
