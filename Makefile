@@ -41,6 +41,8 @@ dist: setup
 
 readme: setup
 	scripts/step.sh readme node scripts/readme.ts --check
+	scripts/step.sh action-types node scripts/action-types.ts --check
+	scripts/step.sh troubleshooting node scripts/troubleshooting.ts --check
 
 workflows: setup
 	scripts/step.sh workflows scripts/lint-workflows.sh
@@ -78,9 +80,9 @@ lab-down: setup ## takes the lab away, with all stacks on it
 	node lab/lab.ts down
 
 .PHONY: bundle
-bundle: setup ## writes dist/ from src/, and the README's tables
+bundle: setup ## writes dist/ from src/, and what the docs take from the code
 	node scripts/bundle.ts
-	node scripts/readme.ts
+	npm run readme
 
 .PHONY: setup clean-results
 setup:

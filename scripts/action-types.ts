@@ -34,12 +34,13 @@ const LINES = [
 const root = resolve(import.meta.dirname, '..')
 const { inputs, outputs } = parse(readFileSync(resolve(root, 'action.yml'), 'utf8')) as Action
 const file = resolve(root, 'action-types.yml')
-const wanted = `# Written by npm run readme from action.yml.\n${stringify({
+const types = {
   inputs: Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, typeOf(name, input.default)])),
   outputs: Object.fromEntries(
     Object.keys(outputs).map((name) => [name, { type: name === 'changed' ? 'boolean' : 'string' }]),
   ),
-})}`
+}
+const wanted = `# Written by npm run readme from action.yml.\n${stringify(types, { blockQuote: false })}`
 
 if (readIfThere(file) === wanted) {
   console.log('action-types.yml has the types of action.yml')
