@@ -14,7 +14,7 @@ export async function destroy(run: DestroyRun): Promise<Outcome> {
   await using stack = await openStack(run)
   const seen = await report.step('Look at what stands', () => stack.inspect())
   const plan = planDestroy(stack, seen)
-  throwRefusals(refuseDestroy(seen, plan, settings))
+  throwRefusals([...refuseUnreached(stack), ...refuseDestroy(seen, plan, settings)])
   const digest = planDigest(plan)
   report.plan(plan, digest)
   throwUnexpected(digest, settings.expectedPlan)
@@ -44,6 +44,18 @@ export function planDestroy(
   const change = { room: 'kubernetes', kind: 'remove-cluster' } as const
   const title = 'Take Kubernetes and our files off the machines'
   return [...steps, { id: 'remove-cluster', title, deadlineMs: 15 * 60_000, needs: [], change }]
+}
+
+/** Nothing is known of a machine that does not answer, and least of all that there is nothing of ours on it. */
+export function refuseUnreached({ infrastructure, hosts }: Pick<Stack, 'infrastructure' | 'hosts'>): Refusal[] {
+  if (infrastructure.provider !== 'hosts') return []
+  const next = 'Make the machine answer by SSH, or name it in force-nodes to leave it as it is.'
+  return hosts.unreached.map(({ node, why }) => ({
+    kind: 'ssh',
+    subject: node.name,
+    what: `cannot be reached: ${why}`,
+    next,
+  }))
 }
 
 /** A stack that has a cluster goes only by its name: nothing that was in it comes back. */
