@@ -63,9 +63,15 @@ e2e-life: lab-up ## one life of a stack, end to end
 e2e-sample: lab-up
 	$(E2E) --outputFile=$(RESULTS)/sample.json sample
 
-soak: lab-up ## the life and every end-to-end case; hours
+soak: lab-up ## the life, every end-to-end case, and the mutation tests; hours
 	$(E2E) --outputFile=$(RESULTS)/soak-life.json life
 	SOAK=1 $(E2E) --outputFile=$(RESULTS)/soak.json sample
+	$(MAKE) mutation
+
+.PHONY: mutation
+mutation: setup ## changes the pure core in small ways and counts which changes no test sees; writes bench/MUTATION.md; an hour
+	nice -n 19 stryker run
+	node scripts/mutation.ts
 
 .PHONY: bench
 bench: setup ## measures and writes bench/RESULTS.md

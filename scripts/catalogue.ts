@@ -47,9 +47,21 @@ const HEAD = `# When something fails
 The last lines of a failed run say what happened, what stands and what to do; the output \`error-kind\` tells a workflow which of the kinds below it was. Here every error is told once more, with its cause. \`…\` stands for what is known only when it happens.`
 
 function section(kind: ErrorKind, errors: Thrown[]): string {
-  const once = [...new Map(errors.map((error) => [error.message, error])).values()]
-  const entries = once.sort((one, other) => one.message.localeCompare(other.message, 'en')).map(entry)
+  const entries = joined(errors)
+    .sort((one, other) => one.message.localeCompare(other.message, 'en'))
+    .map(entry)
   return [`## \`${kind}\``, KINDS[kind], ...entries].join('\n\n')
+}
+
+/** One entry for each message; where several places say the same, all their ways out stand in it. */
+function joined(errors: Thrown[]): Thrown[] {
+  const byMessage = new Map<string, Thrown>()
+  for (const error of errors) {
+    const before = byMessage.get(error.message)
+    const ways = new Set([before?.next, error.next].filter((next) => next !== undefined))
+    byMessage.set(error.message, { ...error, next: ways.size === 0 ? undefined : [...ways].join(' / ') })
+  }
+  return [...byMessage.values()]
 }
 
 function entry({ kind, message, stands, next }: Thrown): string {

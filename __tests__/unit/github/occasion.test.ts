@@ -54,6 +54,8 @@ test.each([
   ['install', 'opened', 'closed', true],
   ['install', 'opened', 'open', false],
   ['upgrade', 'synchronize', 'closed', true],
+  ['restore', 'opened', 'closed', true],
+  ['install', 'closed', 'open', false],
   ['destroy', 'closed', 'open', true],
   ['destroy', 'closed', 'closed', false],
   ['destroy', 'labeled', 'open', false],
