@@ -43,6 +43,7 @@ readme: setup
 	scripts/step.sh readme node scripts/readme.ts --check
 	scripts/step.sh action-types node scripts/action-types.ts --check
 	scripts/step.sh troubleshooting node scripts/troubleshooting.ts --check
+	scripts/step.sh pictures node scripts/pictures.ts --check
 
 workflows: setup
 	scripts/step.sh workflows scripts/lint-workflows.sh

@@ -7,7 +7,7 @@ const moment = (heading: string, startMs = 0, tookMs = 1000) => ({ heading, star
 
 test('steps are bars in the order they began, a failed one marked', () => {
   const timeline = [{ ...moment('[2/2] Install', 5000, 0), ok: false }, moment('[1/2] Create: node-1')]
-  expect(renderGantt(timeline, 1_000_000)?.split('\n').slice(4)).toEqual([
+  expect(renderGantt(timeline, 1_000_000)?.split('\n').slice(5)).toEqual([
     '  [1/2] Create node-1 :done, s0, 1000000, 1001000',
     '  [2/2] Install :crit, s1, 1005000, 1005001',
   ])
@@ -26,7 +26,7 @@ test('nothing, and more than a picture can show, is not drawn', () => {
 test('whatever a heading says, it stays one row of four fields and ends no fence', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (heading) => {
-      const rows = (renderGantt([moment(heading)], 0) ?? '').split('\n').slice(4)
+      const rows = (renderGantt([moment(heading)], 0) ?? '').split('\n').slice(5)
       expect(rows).toHaveLength(1)
       expect(rows[0]).toMatch(/^ {2}[^:;#`]+ :done, s0, 0, 1000$/)
     }),

@@ -78,6 +78,7 @@ Digest: \`abc123\`
 gantt
   dateFormat x
   axisFormat %H:%M:%S
+  todayMarker off
   section Steps
   [1/2] Create node-1 :done, s0, 1767225600000, 1767225612000
   [2/2] Converge the cluster :crit, s1, 1767225612000, 1767225692000
