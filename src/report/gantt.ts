@@ -20,7 +20,9 @@ export function renderGantt(timeline: Moment[], startedAt: number): string | und
       const to = Math.max(from + 1, Math.round(from + tookMs))
       return `  ${rowName(heading)} :${ok ? 'done' : 'crit'}, s${index}, ${from}, ${to}`
     })
-  return ['gantt', '  dateFormat x', '  axisFormat %H:%M:%S', '  todayMarker off', '  section Steps', ...rows].join('\n')
+  return ['gantt', '  dateFormat x', '  axisFormat %H:%M:%S', '  todayMarker off', '  section Steps', ...rows].join(
+    '\n',
+  )
 }
 
 /** What the syntax takes as its own is left out of a name: ":" ends it, "#" and ";" begin entities and comments. */
