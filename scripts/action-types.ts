@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parse, stringify } from 'yaml'
-import { DISTRIBUTIONS, PROVIDERS, TLS_SOURCES } from '../src/inputs/schema.ts'
+import { DISTRIBUTIONS, PROVIDERS, TLS_SOURCES, VERIFIES } from '../src/inputs/schema.ts'
 import { AVAILABLE_MODES } from '../src/mode.ts'
 
 type Type =
@@ -19,6 +19,7 @@ const ENUMS: Record<string, readonly string[]> = {
   provider: PROVIDERS,
   distribution: DISTRIBUTIONS,
   'tls-source': TLS_SOURCES,
+  'backup-verify': VERIFIES,
 }
 const INTEGERS = ['node-count', 'keep-last', 'keep-days', 'retention-days', 'aws-volume-size']
 /** One value a line. */
@@ -29,7 +30,16 @@ const LINES = [
   'registry-credentials',
   'backup-to',
   'backup-recipients',
+  'backup-identity',
+  'snapshot-signer',
 ].concat('aws-subnets', 'aws-instance-type', 'allowed-cidrs', 'runner-cidr', 'aws-tags')
+
+/** Outputs that are more than text. */
+const OUTPUTS: Record<string, Type['type']> = {
+  changed: 'boolean',
+  'snapshot-size': 'integer',
+  'snapshot-revision': 'integer',
+}
 
 const root = resolve(import.meta.dirname, '..')
 const { inputs, outputs } = parse(readFileSync(resolve(root, 'action.yml'), 'utf8')) as Action
@@ -37,7 +47,7 @@ const file = resolve(root, 'action-types.yml')
 const types = {
   inputs: Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, typeOf(name, input.default)])),
   outputs: Object.fromEntries(
-    Object.keys(outputs).map((name) => [name, { type: name === 'changed' ? 'boolean' : 'string' }]),
+    Object.keys(outputs).map((name) => [name, { type: OUTPUTS[name] ?? 'string' }]),
   ),
 }
 const wanted = `# Written by npm run readme from action.yml.\n${stringify(types, { blockQuote: false })}`

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { startActionsServices } from '../../lab/standin/actions-services/server.ts'
 import { startGitHub } from '../../lab/standin/github/server.ts'
 import { SECRETS } from '../../src/inputs/schema.ts'
@@ -14,6 +15,7 @@ import { certificate, installInputs, key } from './inputs.ts'
 
 const MARK = 'mark-of-a-secret'
 const tls = certificate('rancher.example.org')
+const identity = await generateIdentity()
 
 /** A value of the right form for each secret input, with what must be seen nowhere. */
 const secrets: Record<string, { value: string; marks: string[] }> = {
@@ -23,6 +25,7 @@ const secrets: Record<string, { value: string; marks: string[] }> = {
   'tls-private-key': pem(tls.privateKey),
   'registry-credentials': { value: `registry.example.org user ${MARK}-registry`, marks: [`${MARK}-registry`] },
   'rke-state': { value: JSON.stringify({ keyPEM: key() }), marks: [] },
+  'backup-identity': { value: identity, marks: [identity.slice(-40)] },
   'github-token': { value: `${MARK}-github`, marks: [`${MARK}-github`] },
 }
 
@@ -53,10 +56,10 @@ test.each(cases)(
     github.world.tokens.set(`${MARK}-github`, { login: 'bot', permissions })
     github.world.pulls.set(7, { state: 'open', headSha: 'a'.repeat(40) })
     await pullRequest(disk)
-    const marks = [...Object.values(secrets).flatMap((secret) => secret.marks), `${MARK}-helm`, `${MARK}-rke`]
+    const marks = [...Object.values(secrets).flatMap((secret) => secret.marks), `${MARK}-helm`, `${MARK}-rke`, `${MARK}-aws`]
     await using processes = watchCommandLines(marks)
 
-    const run = await runAction(inputsOf(mode, provider), {
+    const run = await runAction(inputsOf(mode, provider, await identityToRecipient(identity)), {
       disk,
       label: `secrets-${mode}-${provider}`,
       // Nobody listens there: the run gets as far as it can without any machine.
@@ -64,6 +67,10 @@ test.each(cases)(
         ...services.env,
         GITHUB_API_URL: github.url,
         DOCKER_HOST: 'tcp://127.0.0.1:9',
+        AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+        AWS_REGION: 'eu-central-1',
+        AWS_ACCESS_KEY_ID: 'key',
+        AWS_SECRET_ACCESS_KEY: `${MARK}-aws`,
         DEBUG: '*',
         RUNNER_DEBUG: '1',
       },
@@ -71,9 +78,11 @@ test.each(cases)(
     const post = await run.post()
     expect({ signal: run.signal, post: post.exitCode }).toEqual({ signal: null, post: 0 })
     // It got past its inputs, and told of it.
-    expect({ kind: run.outputs['error-kind'] ?? '', comments: github.world.comments.length }).toEqual({
+    const { comments, issues } = github.world
+    expect({ kind: run.outputs['error-kind'] ?? '', comments: comments.length, issues: issues.map(titleOf) }).toEqual({
       kind: expect.not.stringMatching('input'),
       comments: 1,
+      issues: [`Mode ${mode} fails for Rancher "rancher"`],
     })
 
     const logged = [...run.lines, ...post.lines].filter((line) => !line.startsWith('::add-mask::'))
@@ -93,7 +102,9 @@ test.each(cases)(
   },
 )
 
-function inputsOf(mode: string, provider: string): Record<string, string> {
+const titleOf = ({ title }: { title: string }) => title
+
+function inputsOf(mode: string, provider: string, recipient: string): Record<string, string> {
   const declared = new Set(Object.keys(readActionFile().inputs))
   const [first, second, third] = [1, 2, 3].map((port) => `ubuntu@127.0.0.${port}:9`)
   const given = installInputs({
@@ -103,6 +114,9 @@ function inputsOf(mode: string, provider: string): Record<string, string> {
     provider,
     hosts: [first, second, third].join('\n'),
     'ssh-known-hosts': 'accept-new',
+    'backup-to': 'artifact\ns3://bucket/snapshots',
+    'backup-recipients': recipient,
+    'max-snapshot-age': '26h',
     'tls-source': 'secret',
     'tls-certificate': tls.certificate,
     'tool-mirror': 'http://127.0.0.1:9',

@@ -1,11 +1,12 @@
 import type { ErrorKind } from '../../src/errors.ts'
 import { before } from './before.ts'
 import { during } from './during.ts'
+import { snapshots } from './snapshots.ts'
 
 /** Why an error comes, by its message as the code has it; what is computed at run time reads as "…". */
 export type Causes = Record<string, string>
 
-export const causes: Causes = { ...before, ...during }
+export const causes: Causes = { ...before, ...during, ...snapshots }
 
 /** What a kind means; whoever branches on the output `error-kind` reads this. */
 export const KINDS: Record<ErrorKind, string> = {

@@ -76,6 +76,8 @@ export const during: Causes = {
   'The run was cancelled (…).': 'Somebody cancelled the job, or a newer run of its group did.',
   'The run did not end by its deadline, … (input timeout).':
     'The input timeout was too short for what there was to do.',
+  'The run must end soon (input timeout), and after … it begins no new step.':
+    'A step that is cut off leaves more to mend than one that was never begun.',
   'The run was cancelled or killed before it could tell how it ended.':
     'The runner was lost, or the job was killed. Told on GitHub by the post step.',
 }

@@ -93,7 +93,7 @@ export function throwBroken(rows: Row[], seen: Seen, cure?: string): void {
   const what = broken.map(({ sentence, evidence }) => `${sentence} Seen: ${evidence}`).join('\n')
   throw new StackError(KINDS[first.id] ?? 'kubernetes', what, {
     stands: `${rancherStands(rows)} ${lossesLeft(seen)}`,
-    next: cure ?? nextFor(seen),
+    next: cure ?? nextFor(broken, seen),
   })
 }
 
@@ -112,7 +112,8 @@ export function lossesLeft({ cluster, infrastructure }: Seen): string {
   return left === 0 ? 'No further node may be lost.' : `${left} more ${left === 1 ? 'node' : 'nodes'} may be lost.`
 }
 
-function nextFor({ infrastructure }: Seen): string {
+function nextFor(broken: Row[], { infrastructure }: Seen): string {
+  if (broken.every(({ id }) => id === 'snapshot-age')) return 'Run mode backup, and look why it did not run before.'
   if (infrastructure.nodes.length === 0) return 'Run mode install to make the stack.'
   return 'Mend what is named, or run mode install with the inputs of the stack: it brings back what is missing.'
 }

@@ -329,6 +329,7 @@ export class RestoreWorld {
       nodeCount: undefined,
       clusterUid: undefined,
       waitForLeaseMs: 0,
+      lastStart: new Date('9999-01-01'),
       dryRun: false,
       expectedPlan: undefined,
       ...given,
