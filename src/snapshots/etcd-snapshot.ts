@@ -52,7 +52,7 @@ async function checkDigest(path: string, file: FileHandle, size: number): Promis
   const expected = Buffer.alloc(SHA256_BYTES)
   await file.read(expected, 0, SHA256_BYTES, size - SHA256_BYTES)
   const sum = createHash('sha256')
-  for await (const chunk of createReadStream(path, { end: size - SHA256_BYTES - 1, highWaterMark: 1 << 20 })) {
+  for await (const chunk of createReadStream(path, { end: size - SHA256_BYTES - 1, highWaterMark: 256 * 1024 })) {
     sum.update(chunk as Buffer)
   }
   if (!sum.digest().equals(expected)) throw damaged('its content does not have the SHA-256 etcd gave it')

@@ -32,7 +32,7 @@ export async function openSnapshot(path: string, parent: string, expected: Expec
   const folder = await mkdtemp(join(parent, 'opened-'))
   cleanup.defer(() => rm(folder, { recursive: true, force: true }))
   const digest = createHash('sha256')
-  const stored = hashed(createReadStream(path, { highWaterMark: 1 << 20 }), digest)
+  const stored = hashed(createReadStream(path, { highWaterMark: 256 * 1024 }), digest)
   const plain = (await startsEncrypted(path)) ? await decrypt(stored, expected.identities) : stored
   const { manifest, seal, files } = await unpackSnapshot(plain, folder)
   throwUnexpected(manifest, seal, expected)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
 import { type Pack, pack } from 'tar-stream'
 import { StackError } from '../errors.ts'
 import { MANIFEST_FILE, renderManifest } from './manifest.ts'
@@ -8,7 +9,7 @@ import type { Signer } from './signer.ts'
 import type { Manifest, Part, PartRole } from './snapshot.ts'
 
 const BLOCK_BYTES = 512
-const CHUNK_BYTES = 1 << 20
+const CHUNK_BYTES = 256 * 1024
 
 /**
  * A snapshot as one file: a tar of manifest, parts in the manifest's order, and the seal over all of it.
@@ -53,19 +54,16 @@ async function feed(
 }
 
 async function feedPart(tar: Pack, { file, sizeBytes, sha256 }: Part, mtime: Date, path: string): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const entry = tar.entry({ name: file, size: sizeBytes, mode: 0o600, mtime }, (error) =>
-    error ? reject(error) : resolve(),
-  )
+  const entry = tar.entry({ name: file, size: sizeBytes, mode: 0o600, mtime })
   const digest = createHash('sha256')
-  let drained = Promise.resolve()
-  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
-    digest.update(chunk)
-    await drained
-    if (!entry.write(chunk)) drained = new Promise<void>((go) => void entry.once('drain', go))
+  const hashing = async function* (source: AsyncIterable<Buffer>) {
+    for await (const chunk of source) {
+      digest.update(chunk)
+      yield chunk
+    }
   }
-  entry.end(undefined)
-  await promise
+  const source = createReadStream(path, { highWaterMark: CHUNK_BYTES })
+  await pipeline(source, hashing, entry as unknown as NodeJS.WritableStream)
   if (digest.digest('hex') === sha256) return
   throw new StackError('snapshot', `${file} changed while it was packed.`, { next: 'Run mode backup again.' })
 }

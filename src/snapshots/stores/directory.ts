@@ -10,7 +10,7 @@ import type { Packed, Store, Stored } from './store.ts'
 const UNFINISHED = '.rancher-ha-'
 /** What a writer that died left is swept after so long. */
 const LEFT_MS = 86_400_000
-const CHUNK_BYTES = 1 << 20
+const CHUNK_BYTES = 256 * 1024
 
 /** A folder of this machine, or of a file system that is mounted on it. */
 export function directoryStore(place: Place & { kind: 'file' }): Store {

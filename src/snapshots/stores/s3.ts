@@ -11,7 +11,7 @@ import type { Packed, Store, Stored } from './store.ts'
 /** Parts go up two at a time; S3 takes 10,000 of them, so a snapshot may have 160 GB. */
 const PART_BYTES = 16 * 1024 * 1024
 const PARTS_AT_ONCE = 2
-const CHUNK_BYTES = 1 << 20
+const CHUNK_BYTES = 256 * 1024
 
 /** A bucket of S3, or of what speaks it. Credentials, region and endpoint are the SDK's own affair (AWS_*). */
 export function s3Store(place: Place & { kind: 's3' }): Store {
