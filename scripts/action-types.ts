@@ -46,9 +46,7 @@ const { inputs, outputs } = parse(readFileSync(resolve(root, 'action.yml'), 'utf
 const file = resolve(root, 'action-types.yml')
 const types = {
   inputs: Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, typeOf(name, input.default)])),
-  outputs: Object.fromEntries(
-    Object.keys(outputs).map((name) => [name, { type: OUTPUTS[name] ?? 'string' }]),
-  ),
+  outputs: Object.fromEntries(Object.keys(outputs).map((name) => [name, { type: OUTPUTS[name] ?? 'string' }])),
 }
 const wanted = `# Written by npm run readme from action.yml.\n${stringify(types, { blockQuote: false })}`
 

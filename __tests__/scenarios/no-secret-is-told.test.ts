@@ -50,13 +50,18 @@ test.each(cases)(
   'mode %s, provider %s: no mark in log, results, files, processes, GitHub or artifacts',
   async (mode, provider) => {
     await using disk = await makeDisk()
-    await using github = await startGitHub()
     await using services = await startActionsServices()
+    await using github = await startGitHub({ artifacts: services.env['GITHUB_API_URL'] ?? '' })
     const permissions = { issues: 'write', 'pull-requests': 'write', deployments: 'write' } as const
     github.world.tokens.set(`${MARK}-github`, { login: 'bot', permissions })
     github.world.pulls.set(7, { state: 'open', headSha: 'a'.repeat(40) })
     await pullRequest(disk)
-    const marks = [...Object.values(secrets).flatMap((secret) => secret.marks), `${MARK}-helm`, `${MARK}-rke`, `${MARK}-aws`]
+    const marks = [
+      ...Object.values(secrets).flatMap((secret) => secret.marks),
+      `${MARK}-helm`,
+      `${MARK}-rke`,
+      `${MARK}-aws`,
+    ]
     await using processes = watchCommandLines(marks)
 
     const run = await runAction(inputsOf(mode, provider, await identityToRecipient(identity)), {

@@ -40,7 +40,8 @@ export const snapshots: Causes = {
     'Less than a majority answers. Were the others only cut off from this runner, two clusters would go on apart.',
   'nobody knows the name this Rancher answers to':
     'The nodes that remembered it are gone, and the survivors do not tell it.',
-  'nobody knows the UID of the cluster that is left': 'The survivor keeps etcd, and not what the action wrote beside it.',
+  'nobody knows the UID of the cluster that is left':
+    'The survivor keeps etcd, and not what the action wrote beside it.',
 
   // Taking one
   'there is no cluster on these nodes to take a snapshot of': 'It was taken away, or never made.',
@@ -87,7 +88,8 @@ export const snapshots: Causes = {
   // Opening one
   'There is … in ….':
     'It is kept in another place, was removed, is doubted, or is an artifact of a run that does not count.',
-  'There is no artifact … that may be trusted.': 'It has expired, or a run of a pull request or another branch made it.',
+  'There is no artifact … that may be trusted.':
+    'It has expired, or a run of a pull request or another branch made it.',
   'The artifact … could not be fetched: …': 'It has expired, the token may not read it, or the connection ended.',
   'The artifact … came back with another SHA-256 than it was stored with.': 'It was cut or changed on its way.',
   'The snapshot is encrypted, and there is no identity to open it with.':

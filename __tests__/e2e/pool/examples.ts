@@ -44,7 +44,7 @@ export const examples: Case[] = [
     async run(stack) {
       const ground = await asHosts(stack)
       await using services = await startActionsServices()
-      await using github = await startGitHub()
+      await using github = await startGitHub({ artifacts: services.env['GITHUB_API_URL'] ?? '' })
       const settings = installSettings(stack, ground)
       const night = (vars: Record<string, string> = {}, cron = '17 2 * * *') =>
         byAct({

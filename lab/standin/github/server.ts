@@ -34,8 +34,14 @@ export type GitHub = AsyncDisposable & {
  * comments, issues, deployments, and the query that asks who wrote a text. Knows tokens and what they may.
  *
  * @param hidden as a private repository: who may not read gets 404, not 403
+ * @param artifacts URL of the stand-in that answers for the repository itself and its artifacts
  */
-export async function startGitHub({ repository = 'acme/platform', hidden = false, port = 0 } = {}): Promise<GitHub> {
+export async function startGitHub({
+  repository = 'acme/platform',
+  hidden = false,
+  port = 0,
+  artifacts = '',
+} = {}): Promise<GitHub> {
   const world = makeWorld()
   const requests: Seen[] = []
   const faults: Fault[] = []
@@ -51,6 +57,9 @@ export async function startGitHub({ repository = 'acme/platform', hidden = false
     const seen: Seen = { request: `${request.method} ${request.url}`, body, status: 0 }
     requests.push(seen)
     const fault = takeFault(faults, seen.request)
+    if (fault === undefined && artifacts !== '' && OF_ARTIFACTS.test(seen.request)) {
+      return await passOn(artifacts, request, response)
+    }
     const carriedOut = fault === undefined || fault.afterwards === true ? answer(request, body) : undefined
     if (fault?.status === 0) return void response.destroy()
     const { status, body: said } =
@@ -115,6 +124,17 @@ function refuse({ rights }: Endpoint, { permissions }: Identity, hidden: boolean
     body: { message: 'Resource not accessible by integration' },
     headers: { 'x-accepted-github-permissions': accepted },
   }
+}
+
+/** What the stand-in of the artifact service knows: the repository, its runs, its artifacts. */
+const OF_ARTIFACTS = /^\w+ \/repos\/[^/]+\/[^/?]+(\/actions\/|\?|$)/
+
+async function passOn(base: string, { method = 'GET', url }: IncomingMessage, response: ServerResponse): Promise<void> {
+  const answered = await fetch(`${base}${url}`, { method, redirect: 'manual' })
+  const location = answered.headers.get('location')
+  const type = { 'content-type': answered.headers.get('content-type') ?? 'application/json' }
+  response.writeHead(answered.status, { ...type, ...(location !== null && { location }) })
+  response.end(Buffer.from(await answered.arrayBuffer()))
 }
 
 function takeFault(faults: Fault[], request: string): Fault | undefined {
