@@ -42,6 +42,9 @@ dist: setup
 
 readme: setup
 	scripts/step.sh readme node scripts/readme.ts --check
+	scripts/step.sh action-types node scripts/action-types.ts --check
+	scripts/step.sh troubleshooting node scripts/troubleshooting.ts --check
+	scripts/step.sh pictures node scripts/pictures.ts --check
 
 workflows: setup
 	scripts/step.sh workflows scripts/lint-workflows.sh
@@ -66,9 +69,15 @@ e2e-life: lab-up ## one life of a stack, end to end
 e2e-sample: lab-up
 	$(E2E) --outputFile=$(RESULTS)/sample.json sample
 
-soak: lab-up ## the life and every end-to-end case; hours
+soak: lab-up ## the life, every end-to-end case, and the mutation tests; hours
 	$(E2E) --outputFile=$(RESULTS)/soak-life.json life
 	RECORD=1 SOAK=1 $(E2E) --outputFile=$(RESULTS)/soak.json sample
+	$(MAKE) mutation
+
+.PHONY: mutation
+mutation: setup ## changes the pure core in small ways and counts which changes no test sees; writes bench/MUTATION.md; an hour
+	nice -n 19 stryker run
+	node scripts/mutation.ts
 
 .PHONY: bench
 bench: setup ## measures and writes bench/RESULTS.md: NAME=startup|again|first|pulled, all but the first in the lab
@@ -83,9 +92,9 @@ lab-down: setup ## takes the lab away, with all stacks on it
 	node lab/lab.ts down
 
 .PHONY: bundle
-bundle: setup ## writes dist/ from src/, and the README's tables
+bundle: setup ## writes dist/ from src/, and what the docs take from the code
 	node scripts/bundle.ts
-	node scripts/readme.ts
+	npm run readme
 
 .PHONY: setup clean-results
 setup:

@@ -17,7 +17,7 @@ const project = (name) => ({
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
   testMatch: [`<rootDir>/__tests__/${name}/**/*.test.ts`],
-  modulePathIgnorePatterns: ['<rootDir>/build', '<rootDir>/dist'],
+  modulePathIgnorePatterns: ['<rootDir>/build', '<rootDir>/dist', '<rootDir>/.stryker-tmp'],
   extensionsToTreatAsEsm: ['.ts'],
   transform,
 })

@@ -6,7 +6,7 @@ import { late } from './late.ts'
  *
  * @see https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
  */
-export function tellCommand(name: 'error' | 'warning' | 'add-mask', value: string): void {
+export function tellCommand(name: 'error' | 'warning' | 'notice' | 'add-mask', value: string): void {
   if (process.env['GITHUB_ACTIONS'] === 'true') process.stdout.write(`::${name}::${encode(value)}\n`)
   else if (name !== 'add-mask') process.stdout.write(`${value}\n`)
 }

@@ -20,6 +20,13 @@ export type Run<S extends Settings = Settings> = {
   /** The runner's temp folder, for files that later steps of the job read; post removes what of it is secret. */
   keep: string
   clock: Clock
+  /**
+   * Asked once the lease is held and before anything is changed: whether what this run was started for is still
+   * wanted. Tells GitHub that the work has begun.
+   *
+   * @throws Unwanted when it is not
+   */
+  begin(): Promise<void>
 }
 
 export type InstallRun = Run<InstallSettings>

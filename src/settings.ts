@@ -48,6 +48,18 @@ export type RancherSettings = {
   tls: TlsSettings
 }
 
+/** What is told on GitHub beside the log. */
+export type GitHubSettings = {
+  /** undefined: nothing can be told or asked. */
+  token: string | undefined
+  /** Keep one comment on the pull request up to date. */
+  comment: boolean
+  /** Name of the environment whose deployments show the stack. */
+  environment: string | undefined
+  /** Open an issue when the mode fails; the next run that works closes it. */
+  failureIssue: boolean
+}
+
 export type RegistryCredential = { registry: string; username: string; password: string }
 
 /** What every mode has. Every secret in it was masked before the value was made. */
@@ -57,6 +69,7 @@ export type CommonSettings = {
   provider: ProviderSettings
   ssh: SshSettings
   tools: ToolSettings
+  github: GitHubSettings
   /** How long to wait for another run's lease; 0 fails at once. */
   waitForLeaseMs: number
   /** When this run must have ended. */

@@ -38,6 +38,12 @@ export function parseUid(text: string): string {
   return text.toLowerCase()
 }
 
+/** The name of an environment, as GitHub takes it. @throws Expected */
+export function parseEnvironment(text: string): string {
+  if (text.length > 255 || /[\n\r]/.test(text)) throw new Expected('the name of an environment, at most 255 long')
+  return text
+}
+
 /** @throws Expected */
 export function parseUser(text: string): string {
   if (!/^[a-z_][a-z0-9_.-]*$/i.test(text)) throw new Expected('a user name')

@@ -26,8 +26,6 @@ export const LATER: Record<string, (text: string) => unknown> = {
   'on-failure': ANY,
   'http-proxy': ANY,
   'no-proxy': ANY,
-  comment: ANY,
-  environment: ANY,
 }
 
 /** What an input of a later version gets as its answer. */

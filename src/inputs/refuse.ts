@@ -29,6 +29,13 @@ function needed(values: Values): { name: string; why: string; note?: string }[] 
     const note = '; give the known_hosts lines of the machines, or accept-new to trust what they present'
     list.push({ name: 'ssh-known-hosts', why: 'provider hosts', note })
   }
+  if (values['github-token'] === undefined) {
+    const note = '; the job has one as github.token'
+    for (const name of ['comment', 'failure-issue'] as const) {
+      if (values[name]) list.push({ name: 'github-token', why: name, note })
+    }
+    if (values.environment !== undefined) list.push({ name: 'github-token', why: 'environment', note })
+  }
   if (values.mode === 'backup' && values['backup-to'].some(({ kind }) => kind === 'artifact')) {
     const note = '; whoever may read the repository can read its artifacts, so they are encrypted'
     list.push({ name: 'backup-recipients', why: 'backup-to artifact', note })

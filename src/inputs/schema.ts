@@ -3,7 +3,16 @@ import type { AvailableMode } from '../mode.ts'
 import type { Mode } from '../settings.ts'
 import type { Place } from '../snapshots/snapshot.ts'
 import { parseCertificates } from './certificate.ts'
-import { parseChart, parseDigest, parseEmail, parseNodeCount, parseStackName, parseUid, parseUser } from './choice.ts'
+import {
+  parseChart,
+  parseDigest,
+  parseEmail,
+  parseEnvironment,
+  parseNodeCount,
+  parseStackName,
+  parseUid,
+  parseUser,
+} from './choice.ts'
 import { parseDuration } from './duration.ts'
 import { Expected, parseBoolean, parseLines, parseOneOf } from './expected.ts'
 import { parseEndpoint, parseHosts } from './host.ts'
@@ -62,6 +71,10 @@ const common = (user: string) => ({
   'helm-version': given(parseExactVersion),
   'wait-for-lease': or(0, parseDuration),
   timeout: or(5.5 * 3_600_000, parseDuration),
+  'github-token': given(text),
+  comment: or(false, parseBoolean),
+  environment: given(parseEnvironment),
+  'failure-issue': or(false, parseBoolean),
 })
 
 /** Inputs of modes that change something. */
@@ -177,6 +190,11 @@ const NO_CONTEXT: Context = { user: DEFAULT_USER, parseYamlMap: () => ({}) }
 /** Every input some mode takes; `mode` aside. */
 export function inputNames(): Set<string> {
   return new Set(Object.values(schemas).flatMap((schema) => Object.keys(schema(NO_CONTEXT).shape)))
+}
+
+/** The modes that take an input, in the order of the schemas; empty when none does. */
+export function modesOf(name: string): string[] {
+  return Object.entries(schemas).flatMap(([mode, schema]) => (name in schema(NO_CONTEXT).shape ? [mode] : []))
 }
 
 /** An input that may be left out. */

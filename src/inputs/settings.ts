@@ -78,6 +78,12 @@ function commonSettings(values: CommonValues, env: Environment, now: Date): Comm
       rkeVersion: prefixed(values['rke-version']),
       helmVersion: prefixed(values['helm-version']),
     },
+    github: {
+      token: values['github-token'],
+      comment: values.comment,
+      environment: values.environment,
+      failureIssue: values['failure-issue'],
+    },
     waitForLeaseMs: values['wait-for-lease'],
     deadline,
     lastStart: lastStart(now, deadline),

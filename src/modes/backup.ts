@@ -32,6 +32,7 @@ export async function backup(run: BackupRun): Promise<Outcome> {
   if (settings.dryRun) return { changed: false }
 
   await using lease = await stack.lease(seen.infrastructure.nodes.map(({ name }) => name))
+  await run.begin()
   const work = backupWork(run, { stack, snapshots, seen, signerPem })
   await runSteps(plan, work.apply, { lease, report, signal, clock, lastStart: settings.lastStart })
   await tellListed(report, snapshots, work.removed, signal)

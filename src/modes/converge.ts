@@ -30,11 +30,13 @@ export async function converge(run: InstallRun, stack: Stack, first: Seen, asked
   if (machines.length > 0) {
     if (canHold(first, members)) lease = guards.use(await stack.lease(members))
     const guard = lease ?? guards.use(await stack.infrastructure.claim(run.settings.waitForLeaseMs))
+    await run.begin()
     changed = await changeMachines(run, stack, guard)
   }
   const starts = machines.some(({ change }) => change.kind === 'start-node')
   let seen = machines.length > 0 ? await look(run, stack, true) : first
   lease ??= guards.use(await stack.lease(members))
+  if (machines.length === 0) await run.begin()
 
   seen = starts ? await settle(run, stack) : await look(run, stack)
   const cluster = await changeCluster(run, stack, seen, lease)

@@ -23,7 +23,7 @@ export async function destroy(run: DestroyRun): Promise<Outcome> {
     seen,
     planLeft(left, { places: settings.snapshots.places, keeps: true, saves: false }),
   )
-  throwRefusals(refuseDestroy(seen, plan, settings))
+  throwRefusals([...refuseUnreached(stack), ...refuseDestroy(seen, plan, settings)])
   const snapshots = await openSnapshots(run, stack)
   if (left !== undefined) {
     throwRefusals([...(await stack.tools.preflight()), ...(await refuseLeft(settings.snapshots, stack, snapshots))])
@@ -35,6 +35,7 @@ export async function destroy(run: DestroyRun): Promise<Outcome> {
 
   await using claim = await stack.infrastructure.claim(settings.waitForLeaseMs)
   await using held = await holdNodes(stack, seen)
+  await run.begin()
   let taken: TakenSnapshot | undefined
   await runSteps(
     plan,
@@ -70,6 +71,18 @@ export function planDestroy(
   const removals = [...infrastructure.planDestroy(facts), ...(isTheirs ? [takeOff] : [])]
   const saved = save.slice(-1).map(({ id }) => id)
   return [...save, ...removals.map((step) => ({ ...step, needs: [...saved, ...step.needs] }))]
+}
+
+/** Nothing is known of a machine that does not answer, and least of all that there is nothing of ours on it. */
+export function refuseUnreached({ infrastructure, hosts }: Pick<Stack, 'infrastructure' | 'hosts'>): Refusal[] {
+  if (infrastructure.provider !== 'hosts') return []
+  const next = 'Make the machine answer by SSH, or name it in force-nodes to leave it as it is.'
+  return hosts.unreached.map(({ node, why }) => ({
+    kind: 'ssh',
+    subject: node.name,
+    what: `cannot be reached: ${why}`,
+    next,
+  }))
 }
 
 /** A stack that has a cluster goes only by its name: nothing that was in it comes back. */

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { conformance } from '../conformance/conformance.ts'
-import type { Row } from '../conformance/probe.ts'
+import type { Probe, Row } from '../conformance/probe.ts'
 import { prove } from '../conformance/prove.ts'
 import { type ErrorKind, StackError } from '../errors.ts'
 import { toleratedLosses } from '../quorum.ts'
@@ -18,6 +18,8 @@ type Proof = {
   rounds?: number
   deadlineMs?: number
   nodeCount?: number
+  /** Asked besides the recommended architecture. */
+  more?: Probe[]
 }
 
 /** Proves each sentence of the recommended architecture on the running stack. @throws StackError naming those that are broken */
@@ -27,7 +29,7 @@ export async function proveStack(run: Run, stack: Stack, seen: Seen, proof: Proo
   tellStack(report, seen, hostname)
   await tellCa(run, stack, seen)
   const rows = await report.step('Prove the recommended architecture', () =>
-    prove(conformance(contextOf(run, stack, seen, proof.nodeCount)), {
+    prove([...conformance(contextOf(run, stack, seen, proof.nodeCount)), ...(proof.more ?? [])], {
       signal: run.signal,
       ...(proof.rounds !== undefined && { rounds: proof.rounds }),
       ...(proof.deadlineMs !== undefined && { deadlineMs: proof.deadlineMs }),
@@ -77,6 +79,7 @@ const KINDS: Record<string, ErrorKind> = {
   'rancher-answers': 'rancher',
   'replica-on-each-node': 'rancher',
   'reaches-rancher-pod-port-80': 'rancher',
+  'snapshot-age': 'snapshot',
 }
 
 /**
@@ -90,7 +93,7 @@ export function throwBroken(rows: Row[], seen: Seen, cure?: string): void {
   const what = broken.map(({ sentence, evidence }) => `${sentence} Seen: ${evidence}`).join('\n')
   throw new StackError(KINDS[first.id] ?? 'kubernetes', what, {
     stands: `${rancherStands(rows)} ${lossesLeft(seen)}`,
-    next: cure ?? nextFor(seen),
+    next: cure ?? nextFor(broken, seen),
   })
 }
 
@@ -109,7 +112,8 @@ export function lossesLeft({ cluster, infrastructure }: Seen): string {
   return left === 0 ? 'No further node may be lost.' : `${left} more ${left === 1 ? 'node' : 'nodes'} may be lost.`
 }
 
-function nextFor({ infrastructure }: Seen): string {
+function nextFor(broken: Row[], { infrastructure }: Seen): string {
+  if (broken.every(({ id }) => id === 'snapshot-age')) return 'Run mode backup, and look why it did not run before.'
   if (infrastructure.nodes.length === 0) return 'Run mode install to make the stack.'
   return 'Mend what is named, or run mode install with the inputs of the stack: it brings back what is missing.'
 }

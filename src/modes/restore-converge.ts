@@ -43,10 +43,12 @@ export async function bringBack(run: RestoreRun, way: Way): Promise<void> {
   let { seen } = way
   if (plan.machines.length > 0) {
     const guard: Lease = lease ?? guards.use(await stack.infrastructure.claim(waitForLeaseMs))
+    await run.begin()
     await act(run, plan.machines, guard, (change, held, stop) => stack.infrastructure.apply(change, held, stop))
     seen = await run.report.step('Look at what stands', () => stack.inspect({ afresh: true }))
   }
   lease ??= guards.use(await stack.lease(members, { allowMinority: isMinority }))
+  if (plan.machines.length === 0) await run.begin()
   if (plan.machines.some(({ change }) => change.kind === 'start-node')) seen = await firstLook(run, stack)
   const found = caseOf(seen, stack.distribution, run.settings.clusterUid)
   if (isCured(way, found)) return run.report.line('The nodes that were started have their quorum: nothing is restored.')

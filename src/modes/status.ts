@@ -1,8 +1,13 @@
+import type { Probe } from '../conformance/probe.ts'
 import { StackError, throwRefusals } from '../errors.ts'
 import type { Outcome, StatusRun } from '../run.ts'
+import { openSnapshots } from './open-snapshots.ts'
 import { proveStack } from './prove.ts'
-import { openStack } from './stack.ts'
+import type { Seen } from './seen.ts'
+import { snapshotAge } from './snapshot-age.ts'
+import { openStack, type Stack } from './stack.ts'
 import { caseOf, describeCase } from './stack-case.ts'
+import { tellList } from './tell-snapshot.ts'
 
 /** A stopped node must not hold up the answer. */
 const ANSWER_MS = 20_000
@@ -18,8 +23,23 @@ export async function status(run: StatusRun): Promise<Outcome> {
   run.report.line(what)
   if (next !== undefined) run.report.next({ text: next })
   if (found.kind === 'all-lost') throw allLost(what, next)
-  await proveStack(run, stack, seen, { rounds: 1, deadlineMs: ANSWER_MS })
+  const more = await agesOf(run, stack, seen)
+  await proveStack(run, stack, seen, { rounds: 1, deadlineMs: ANSWER_MS, more })
   return { changed: false }
+}
+
+/** The question how old the newest snapshot may be, if it is asked; what is kept is told with the answer. */
+async function agesOf(run: StatusRun, stack: Stack, { cluster, infrastructure }: Seen): Promise<Probe[]> {
+  const { settings, report, clock } = run
+  if (settings.maxSnapshotAgeMs === undefined) return []
+  const snapshots = await openSnapshots(run, stack)
+  const list = async (signal: AbortSignal) => {
+    const listed = await snapshots.list(signal)
+    tellList(report, listed)
+    return listed
+  }
+  const clusterUid = cluster.uid ?? infrastructure.memory.clusterUid
+  return [snapshotAge({ list, maxAgeMs: settings.maxSnapshotAgeMs, clusterUid, now: new Date(clock.now()) })]
 }
 
 function nothingThere({ settings }: StatusRun): StackError {

@@ -31,11 +31,15 @@ export async function tellListed(
 ): Promise<void> {
   for (const { name, place } of removed) report.line(`Removed ${name} from ${formatPlace(place)}`)
   try {
-    const rows = (await snapshots.list(signal)).map(rowOf)
-    report.table({ title: 'Kept snapshots', header: ['Taken', 'Name', 'Where', 'Keys', 'Size'], rows })
+    tellList(report, await snapshots.list(signal))
   } catch (thrown) {
     report.warning(`The kept snapshots could not be listed: ${asStackError(thrown).message}`)
   }
+}
+
+/** What is kept, in the summary. @param listed newest first */
+export function tellList(report: Pick<Report, 'table'>, listed: ListedSnapshot[]): void {
+  report.table({ title: 'Kept snapshots', header: ['Taken', 'Name', 'Where', 'Keys', 'Size'], rows: listed.map(rowOf) })
 }
 
 function rowOf({ name, place, takenAt, keys, rancherKeys: rancher, sizeBytes, doubted }: ListedSnapshot): string[] {
@@ -65,7 +69,7 @@ function formatKept({ manifest: { name, etcd, doubt }, copies }: KeptSnapshot): 
   ]
 }
 
-function describe({ manifest, copies, sha256, sizeBytes, previous, restoredInMs }: KeptSnapshot): string[][] {
+function describe({ manifest, copies, sha256, sizeBytes, signer, previous, restoredInMs }: KeptSnapshot): string[][] {
   const { versions, etcd } = manifest
   const verified = [
     "etcd's own SHA-256",
@@ -85,8 +89,12 @@ function describe({ manifest, copies, sha256, sizeBytes, previous, restoredInMs 
     ['Keys', `${etcd.keys}, ${rancherKeys(etcd)} of them Rancher's`],
     ['Size', formatSize(sizeBytes)],
     ['SHA-256', sha256],
+    ['Signed by', signer],
     ...doubt,
     ['Verified', verified.filter((text) => manifest.doubt === undefined || !text.startsWith('no great')).join('; ')],
-    ...copies.map((copy) => [formatPlace(copy.place), copy.ok ? 'stored' : `NOT stored: ${copy.why}`]),
+    ...copies.map((copy) => [
+      formatPlace(copy.place),
+      copy.ok ? `stored: ${copy.url ?? copy.ref}` : `NOT stored: ${copy.why}`,
+    ]),
   ]
 }

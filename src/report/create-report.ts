@@ -4,22 +4,14 @@ import { formatEnd, formatFailure, formatPlan, formatRow, formatTitle, formatVer
 import { Groups } from './groups.ts'
 import type { Report } from './report.ts'
 import type { Runner } from './runner.ts'
-import { renderSummary, type SummaryData } from './summary.ts'
+import { emptySummary, renderSummary, type SummaryData } from './summary.ts'
+import { createVeil } from './veil.ts'
 
-/** A report that tells the runner (or a terminal), and keeps what the summary needs. */
-export function createReport(runner: Runner, clock: Clock): Report {
+/** A report that tells the runner (or a terminal), and keeps what the summary needs; `told` is that, its secrets hidden. */
+export function createReport(runner: Runner, clock: Clock, veil = createVeil()): Report & { told(): SummaryData } {
   const startedAt = clock.now()
   const groups = new Groups(runner, clock)
-  const data: SummaryData = {
-    outputs: {},
-    rows: [],
-    plan: undefined,
-    timeline: [],
-    tools: [],
-    tables: [],
-    next: [],
-    error: undefined,
-  }
+  const data = emptySummary(startedAt)
   const output: Report['output'] = (name, value) => {
     data.outputs[name] = value
     runner.output(name, value)
@@ -59,7 +51,11 @@ export function createReport(runner: Runner, clock: Clock): Report {
       data.tables.push(table)
     },
     warning: (text) => runner.warning(text),
-    mask: (secret) => runner.mask(secret),
+    mask(secret) {
+      veil.add(secret)
+      runner.mask(secret)
+    },
+    told: () => veil.hideIn(data),
     next(step) {
       data.next.push(step)
     },
@@ -73,7 +69,7 @@ export function createReport(runner: Runner, clock: Clock): Report {
       const url = data.outputs['rancher-url']
       if (url !== undefined) runner.line(`Rancher: ${url}`)
       if (data.error !== undefined) runner.error(formatFailure(data.error).join('\n'))
-      await runner.summary(renderSummary(data))
+      await runner.summary(renderSummary(veil.hideIn(data)))
     },
   }
 }

@@ -23,9 +23,13 @@ export function formatEnd(heading: string, tookMs: number, error: StackError | u
   return error === undefined ? `✓ ${heading} (${took})` : `✗ ${heading} (${took}): ${firstLine(error.message)}`
 }
 
+/** What is known of a step that goes on: what it waits for, else the last line it told. */
+export type Going = { awaited: string | undefined; last: string | undefined }
+
 /** @param others headings of steps that run at the same time and are not shown now */
-export function formatHeartbeat(elapsedMs: number, awaited: string | undefined, others: string[]): string {
-  const what = awaited === undefined ? 'still running' : `waiting for ${awaited}`
+export function formatHeartbeat(elapsedMs: number, { awaited, last }: Going, others: string[]): string {
+  const running = last === undefined ? 'still running' : `still running; last seen: ${shortened(firstLine(last))}`
+  const what = awaited === undefined ? running : `waiting for ${awaited}`
   const beside = others.length === 0 ? '' : ` (meanwhile: ${others.join(', ')})`
   return `… ${formatDuration(elapsedMs)}: ${what}${beside}`
 }
@@ -71,6 +75,10 @@ export function formatFailure({ kind, message, stands, next }: StackError): stri
     ...(stands === undefined ? [] : [`Standing: ${stands}`]),
     ...(next === undefined ? [] : [`Next: ${next}`]),
   ]
+}
+
+function shortened(text: string): string {
+  return text.length <= 120 ? text : `${text.slice(0, 119)}…`
 }
 
 function firstLine(text: string): string {

@@ -9,6 +9,8 @@ type Group = {
   heading: string
   startedAt: number
   awaited: string | undefined
+  /** The last line told in it. */
+  last: string | undefined
   /** Lines told while another group was open; undefined once it is the open one. */
   held: string[] | undefined
   /** The line told below the group, once it has ended. */
@@ -40,7 +42,14 @@ export class Groups {
     work: () => Promise<T>,
     ending: (error: unknown, tookMs: number) => string,
   ): Promise<T> {
-    const group: Group = { heading, startedAt: this.#clock.now(), awaited: undefined, held: [], end: undefined }
+    const group: Group = {
+      heading,
+      startedAt: this.#clock.now(),
+      awaited: undefined,
+      last: undefined,
+      held: [],
+      end: undefined,
+    }
     this.#groups.push(group)
     if (this.#groups.length === 1) this.#openFirst()
     let error: unknown
@@ -59,6 +68,7 @@ export class Groups {
 
   line(text: string): void {
     const group = this.#current.getStore()
+    if (group !== undefined) group.last = text
     if (group?.held === undefined || group.end !== undefined) this.#log.line(text)
     else group.held.push(text)
   }
@@ -103,7 +113,7 @@ export class Groups {
       const [group, ...others] = this.#groups
       if (group === undefined) return
       const running = others.filter((other) => other.end === undefined).map((other) => other.heading)
-      this.#log.line(formatHeartbeat(this.#clock.now() - group.startedAt, group.awaited, running))
+      this.#log.line(formatHeartbeat(this.#clock.now() - group.startedAt, group, running))
       this.#beatLater()
     })
   }

@@ -2,14 +2,18 @@ import type { Row } from '../conformance/probe.ts'
 import type { StackError } from '../errors.ts'
 import type { Step } from '../steps.ts'
 import { formatDuration, formatVerdict, signOf } from './format.ts'
-import type { OutputName } from './outputs.ts'
+import { renderGantt } from './gantt.ts'
+import { plainText, table } from './markdown.ts'
 import type { NextStep, Table } from './report.ts'
+import { supported } from './support.ts'
 
 /** One finished step, for the timeline. `startMs` counts from the start of the run. */
 export type Moment = { heading: string; startMs: number; tookMs: number; ok: boolean }
 
 export type SummaryData = {
-  outputs: Partial<Record<OutputName, string>>
+  /** When the run began, in ms since the epoch. */
+  startedAt: number
+  outputs: Record<string, string | undefined>
   rows: Row[]
   plan: { steps: Step[]; digest: string } | undefined
   timeline: Moment[]
@@ -20,35 +24,57 @@ export type SummaryData = {
   error: StackError | undefined
 }
 
+/** Of a run that has told nothing yet. */
+export function emptySummary(startedAt = 0): SummaryData {
+  return {
+    startedAt,
+    outputs: {},
+    rows: [],
+    plan: undefined,
+    timeline: [],
+    tools: [],
+    tables: [],
+    next: [],
+    error: undefined,
+  }
+}
+
 /** The runner drops a summary of more than 1 MiB whole (actions/runner, FileCommandManager); some room is left for other steps. */
 export const SUMMARY_LIMIT_BYTES = 1024 * 1024 - 16 * 1024
 
 /**
- * The job summary as Markdown: the URL on top, then failure, conformance, next steps, plan, timeline, versions.
- * What does not fit is left out from the least needed on: timeline, plan, evidence; at last it is cut.
+ * The job summary as Markdown: the URL on top, then failure, conformance, plan, timeline, versions, snapshots, tools,
+ * expiry and next steps. What does not fit is left out from the least needed on: the diagram, the timeline, the plan,
+ * the tools and the evidence; at last it is cut.
  */
 export function renderSummary(data: SummaryData, limitBytes = SUMMARY_LIMIT_BYTES): string {
-  const shorter: SummaryData[] = [
-    data,
-    { ...data, timeline: [] },
-    { ...data, timeline: [], plan: undefined },
-    { ...data, timeline: [], plan: undefined, tools: [], rows: data.rows.map((row) => ({ ...row, evidence: '' })) },
+  const untimed = { ...data, timeline: [] }
+  const shorter: (() => string)[] = [
+    () => render(data, renderGantt(data.timeline, data.startedAt)),
+    () => render(data, undefined),
+    () => render(untimed, undefined),
+    () => render({ ...untimed, plan: undefined }, undefined),
   ]
-  const texts = shorter.map(render)
-  return texts.find((text) => Buffer.byteLength(text) <= limitBytes) ?? cut(texts.at(-1) ?? '', limitBytes)
+  for (const write of shorter) {
+    const text = write()
+    if (Buffer.byteLength(text) <= limitBytes) return text
+  }
+  const bare = data.rows.map((row) => ({ ...row, evidence: '' }))
+  return cut(render({ ...untimed, plan: undefined, tools: [], rows: bare }, undefined), limitBytes)
 }
 
-function render(data: SummaryData): string {
+function render(data: SummaryData, gantt: string | undefined): string {
   const parts = [
     heading(data),
     failure(data),
     conformance(data),
-    ...data.tables.map(titled),
-    next(data),
     plan(data),
-    timeline(data),
+    timeline(data, gantt),
     versions(data),
+    ...data.tables.map(titled),
     tools(data),
+    expiry(data),
+    next(data),
   ]
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }
@@ -91,7 +117,8 @@ function plan({ plan }: SummaryData): string {
   return `### Plan\n\n\`\`\`diff\n${lines.join('\n')}\n\`\`\`\n\nDigest: \`${plan.digest}\``
 }
 
-function timeline({ timeline }: SummaryData): string {
+/** The table stays beside the diagram: it is what a terminal, and a reader who cannot see the picture, has. */
+function timeline({ timeline }: SummaryData, gantt: string | undefined): string {
   if (timeline.length === 0) return ''
   const inOrder = timeline.toSorted((one, other) => one.startMs - other.startMs)
   const body = inOrder.map(({ heading, startMs, tookMs, ok }) => [
@@ -100,16 +127,17 @@ function timeline({ timeline }: SummaryData): string {
     `+${formatDuration(startMs)}`,
     formatDuration(tookMs),
   ])
-  return `### Timeline\n\n${table(['', 'Step', 'Began', 'Took'], body)}`
+  const rows = table(['', 'Step', 'Began', 'Took'], body)
+  if (gantt === undefined) return `### Timeline\n\n${rows}`
+  const folded = `<details><summary>The same as a table</summary>\n\n${rows}\n\n</details>`
+  return `### Timeline\n\n\`\`\`mermaid\n${gantt}\n\`\`\`\n\n${folded}`
 }
 
-function versions({ outputs }: SummaryData): string {
-  const known = [
-    ['Rancher', outputs['rancher-version']],
-    ['Kubernetes', outputs['kubernetes-version']],
-    ['Cluster UID', outputs['cluster-uid']],
-  ].flatMap(([name, value]) => (name === undefined || value === undefined ? [] : [[name, value]]))
-  return known.length === 0 ? '' : `### Versions\n\n${table(['', ''], known)}`
+function versions({ outputs, startedAt }: SummaryData): string {
+  const rows = supported(outputs, startedAt).map(({ name, version, support }) => [name, version, support])
+  const uid = outputs['cluster-uid']
+  if (uid !== undefined) rows.push(['Cluster', uid, ''])
+  return rows.length === 0 ? '' : `### Versions\n\n${table(['', '', 'Supported'], rows)}`
 }
 
 function tools({ tools }: SummaryData): string {
@@ -117,14 +145,8 @@ function tools({ tools }: SummaryData): string {
   return `### Tools\n\n${tools.map((origin) => `- ${plainText(origin)}`).join('\n')}`
 }
 
-function table(header: string[], rows: string[][]): string {
-  const line = (cells: string[]) => `| ${cells.map(plainText).join(' | ')} |`
-  return [line(header), `|${' --- |'.repeat(header.length)}`, ...rows.map(line)].join('\n')
-}
-
-/** Text as text: nothing in it makes a table cell, a tag or a line end. */
-function plainText(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('|', '\\|').replaceAll(/\r?\n/g, '<br>')
+function expiry({ outputs }: SummaryData): string {
+  return outputs['expires'] ? `**Expires:** ${plainText(outputs['expires'])}` : ''
 }
 
 const CUT_NOTE = '\n\n(cut: the rest is in the log)\n'

@@ -1,16 +1,11 @@
-import { mkdtempSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
 import { expect } from '@jest/globals'
 import { stringify } from 'yaml'
-import { repositoryFolder } from '../../runner/action-file.ts'
-import { defaultRepository } from '../../runner/environment.ts'
-import { attempt, output } from '../eye/command.ts'
-import { labEnvironment, tool } from '../eye/lab.ts'
+import { byAct } from '../by-act.ts'
+import { labEnvironment } from '../eye/lab.ts'
 import type { Stack } from '../stack.ts'
 import { minutes } from '../stage.ts'
 import type { Case } from './case.ts'
+import { examples } from './examples.ts'
 
 export const workflow: Case[] = [
   {
@@ -18,41 +13,17 @@ export const workflow: Case[] = [
     from: 'healthy',
     deadlineMs: minutes(6),
     async run(stack) {
-      const { exitCode, stdout } = await runByAct(stack)
+      const text = stringify(workflowOf(stack))
+      const secrets = { PASSWORD: stack.password }
+      const { exitCode, stdout } = await byAct({ workflow: { text }, event: { name: 'push' }, secrets })
       expect({ exitCode, log: exitCode === 0 ? '' : stdout.slice(-4_000) }).toEqual({ exitCode: 0, log: '' })
       expect(stdout).toMatch(/\| node v24\./)
       expect(stdout).toMatch(/\| later step: pong/)
       expect(stdout).not.toContain(stack.password)
     },
   },
+  ...examples,
 ]
-
-/** act's host mode takes the first node of PATH for every action, whatever the action says: hence the step that asks. */
-async function runByAct(stack: Stack) {
-  const folder = mkdtempSync(join(tmpdir(), 'act-'))
-  try {
-    await output('git', ['clone', '--quiet', '--depth', '1', `file://${repositoryFolder}`, folder])
-    await mkdir(join(folder, '.github', 'workflows'), { recursive: true })
-    await writeFile(join(folder, '.github', 'workflows', 'use.yml'), stringify(workflowOf(stack)))
-    const secrets = join(folder, '..', `${folder.split('/').at(-1)}.secrets`)
-    await writeFile(secrets, `PASSWORD=${stack.password}\n`, { mode: 0o600 })
-    const path = [dirname(process.execPath), process.env['PATH']].join(delimiter)
-    const args = [
-      'push',
-      '-P',
-      'ubuntu-latest=-self-hosted',
-      '-W',
-      '.github/workflows/use.yml',
-      '--secret-file',
-      secrets,
-    ]
-    const ran = await attempt(tool('act'), args, { cwd: folder, env: { ...process.env, PATH: path } })
-    await rm(secrets)
-    return ran
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
 
 function workflowOf(stack: Stack) {
   const inputs = Object.entries(stack.installInputs()).filter(([, value]) => value !== '')
@@ -63,8 +34,7 @@ function workflowOf(stack: Stack) {
     jobs: {
       rancher: {
         'runs-on': 'ubuntu-latest',
-        // act says nothing of the repository's id, by which the owner of a stack is known.
-        env: { ...labEnvironment(), GITHUB_REPOSITORY_ID: defaultRepository.id },
+        env: labEnvironment(),
         steps: [
           { uses: 'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1' },
           { run: 'echo "node $(node --version)"' },

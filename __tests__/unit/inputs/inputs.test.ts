@@ -151,6 +151,21 @@ test('an input nobody knows is warned of with the one that may be meant', async 
   ])
 })
 
+test('what is told on GitHub needs a token, and is told by name when there is none', async () => {
+  const asked = { ...local, comment: 'true', environment: 'pr-7', 'failure-issue': 'true' }
+  const { settings, masked } = await read({ ...asked, 'github-token': 'ghs_1' })
+  expect(settings?.github).toEqual({ token: 'ghs_1', comment: true, environment: 'pr-7', failureIssue: true })
+  expect(masked).toEqual(['ghs_1'])
+  expect((await read(asked)).error?.message.split('\n')).toEqual(
+    ['comment', 'failure-issue', 'environment'].map(
+      (name) => `github-token: needed with ${name} and mode install, got nothing; the job has one as github.token.`,
+    ),
+  )
+  expect((await read({ ...local, environment: 'x'.repeat(256) })).error?.message).toMatch(
+    /^environment: expected the name/,
+  )
+})
+
 test('an input of a later version is an error: nothing comes up without what was asked for', async () => {
   expect((await read({ ...local, ttl: '48h' })).error).toMatchObject({
     kind: 'input',
@@ -187,7 +202,7 @@ describe('action.yml', () => {
 
   test('has the defaults the code has', async () => {
     const defaults = Object.entries<{ default?: string }>(action.inputs).flatMap(([name, input]) =>
-      input.default === undefined ? [] : [[name, input.default]],
+      input.default === undefined || input.default.includes('${{') ? [] : [[name, input.default]],
     )
     expect((await read({ ...local, ...Object.fromEntries(defaults) })).settings).toEqual((await read(local)).settings)
   })

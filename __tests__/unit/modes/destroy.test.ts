@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals'
 import type { Infrastructure } from '../../../src/infrastructure/infrastructure.ts'
-import { planDestroy, refuseDestroy } from '../../../src/modes/destroy.ts'
+import { planDestroy, refuseDestroy, refuseUnreached } from '../../../src/modes/destroy.ts'
 import { planLeft } from '../../../src/modes/last-snapshot.ts'
 import { noRancher, type Seen } from '../../../src/modes/seen.ts'
+import type { Stack } from '../../../src/modes/stack.ts'
 import type { DestroySettings } from '../../../src/settings.ts'
 import type { Step } from '../../../src/steps.ts'
 
@@ -48,6 +49,14 @@ test.each([
   ['half-made, no cluster yet', seen({ clusterUid: undefined, hostname: undefined }, 'none'), undefined, 0],
 ])('%s', (_name, facts, given, refusals) => {
   expect(refuseDestroy(facts, plan, confirm(given))).toHaveLength(refusals)
+})
+
+test('a machine somebody brought that does not answer is no machine without a cluster', () => {
+  const node = { name: 'node-2' }
+  const stack = (provider: string) =>
+    ({ infrastructure: { provider }, hosts: { unreached: [{ node, why: 'no route' }] } }) as unknown as Stack
+  expect(refuseUnreached(stack('hosts'))).toMatchObject([{ kind: 'ssh', subject: 'node-2' }])
+  expect(refuseUnreached(stack('local'))).toEqual([])
 })
 
 test('nothing to remove needs no word', () => {

@@ -329,6 +329,7 @@ export class RestoreWorld {
       nodeCount: undefined,
       clusterUid: undefined,
       waitForLeaseMs: 0,
+      lastStart: new Date('9999-01-01'),
       dryRun: false,
       expectedPlan: undefined,
       ...given,
@@ -346,7 +347,8 @@ export class RestoreWorld {
     // A quorum that could come is waited for no longer than the clock says: each look is an hour.
     let now = Date.parse('2026-11-24T13:00:00Z')
     const clock = { now: () => (now += 3_600_000), after: () => () => {} }
-    return { settings, report, signal: never, folder: this.folder, keep: this.folder, clock } as RestoreRun
+    const begin = async () => void this.log.push('> begin')
+    return { settings, report, signal: never, folder: this.folder, keep: this.folder, clock, begin } as RestoreRun
   }
 
   /** As the distribution tells it, by the newest state. */

@@ -99,6 +99,21 @@ test('every 20 s the open group tells what it waits for, and what runs beside it
   ])
 })
 
+test('where nothing is waited for, the heartbeat tells the last line of the step', async () => {
+  const { told, runner } = scriptedRunner()
+  const clock = fakeClock()
+  const report = createReport(runner, clock)
+  const gate = Promise.withResolvers<void>()
+  const step = report.step('one', async () => {
+    report.line('pulling images')
+    await gate.promise
+  })
+  await clock.pass(20_000)
+  gate.resolve()
+  await step
+  expect(told).toContain('… 20 s: still running; last seen: pulling images')
+})
+
 test('plan and conformance are outputs at once', () => {
   const { told, runner } = scriptedRunner()
   const report = createReport(runner, fakeClock())

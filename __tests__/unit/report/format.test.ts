@@ -62,10 +62,17 @@ describe('lines', () => {
   })
 
   test('of a heartbeat name what is awaited and what runs beside', () => {
-    expect(formatHeartbeat(40_000, 'node-2 to answer', [])).toBe('… 40 s: waiting for node-2 to answer')
-    expect(formatHeartbeat(40_000, undefined, ['[4/9] Load images'])).toBe(
+    const going = { awaited: undefined, last: undefined }
+    expect(formatHeartbeat(40_000, { ...going, awaited: 'node-2 to answer', last: 'x' }, [])).toBe(
+      '… 40 s: waiting for node-2 to answer',
+    )
+    expect(formatHeartbeat(40_000, going, ['[4/9] Load images'])).toBe(
       '… 40 s: still running (meanwhile: [4/9] Load images)',
     )
+    expect(formatHeartbeat(40_000, { ...going, last: 'Pulling\nmore' }, [])).toBe(
+      '… 40 s: still running; last seen: Pulling',
+    )
+    expect(formatHeartbeat(1000, { ...going, last: 'x'.repeat(200) }, [])).toMatch(/: x{119}…$/)
   })
 
   test('of a plan', () => {

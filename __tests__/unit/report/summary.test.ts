@@ -1,25 +1,16 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { StackError } from '../../../src/errors.ts'
-import { renderSummary, SUMMARY_LIMIT_BYTES, type SummaryData } from '../../../src/report/summary.ts'
-
-const nothing: SummaryData = {
-  outputs: {},
-  rows: [],
-  plan: undefined,
-  timeline: [],
-  tools: [],
-  tables: [],
-  next: [],
-  error: undefined,
-}
+import { emptySummary, renderSummary, SUMMARY_LIMIT_BYTES, type SummaryData } from '../../../src/report/summary.ts'
 
 const whole: SummaryData = {
+  startedAt: Date.UTC(2026, 0, 1),
   outputs: {
     'rancher-url': 'https://rancher.example.org',
     'rancher-version': '2.11.3',
     'kubernetes-version': 'v1.32.6-rancher1-1',
     'cluster-uid': '0000-1111',
+    expires: '2026-01-03T12:00:00Z',
   },
   rows: [
     { id: 'odd', sentence: 'An odd number of nodes', ok: true, evidence: '3 nodes' },
@@ -62,21 +53,6 @@ test('a whole summary', () => {
 | ✅ | An odd number of nodes | 3 nodes |
 | ❌ | The name resolves | got &lt;nothing> \\| expected 10.0.0.1 |
 
-### Snapshot
-
-|  |  |
-| --- | --- |
-| Keys | 3 \\| 2 |
-
-### Next
-
-- Read the bootstrap password:
-
-  \`\`\`sh
-  kubectl get secret
-    --namespace cattle-system
-  \`\`\`
-
 ### Plan
 
 \`\`\`diff
@@ -88,31 +64,68 @@ Digest: \`abc123\`
 
 ### Timeline
 
+\`\`\`mermaid
+gantt
+  dateFormat x
+  axisFormat %H:%M:%S
+  todayMarker off
+  section Steps
+  [1/2] Create node-1 :done, s0, 1767225600000, 1767225612000
+  [2/2] Converge the cluster :crit, s1, 1767225612000, 1767225692000
+\`\`\`
+
+<details><summary>The same as a table</summary>
+
 |  | Step | Began | Took |
 | --- | --- | --- | --- |
 | ✅ | [1/2] Create node-1 | +0 ms | 12 s |
 | ❌ | [2/2] Converge the cluster | +12 s | 1 min 20 s |
 
+</details>
+
 ### Versions
+
+|  |  | Supported |
+| --- | --- | --- |
+| Rancher | 2.11.3 | see suse.com/lifecycle |
+| Kubernetes | v1.32.6-rancher1-1 | until 2026-02-28 |
+| RKE | v1 | ended 2025-07-31 |
+| Cluster | 0000-1111 |  |
+
+### Snapshot
 
 |  |  |
 | --- | --- |
-| Rancher | 2.11.3 |
-| Kubernetes | v1.32.6-rancher1-1 |
-| Cluster UID | 0000-1111 |
+| Keys | 3 \\| 2 |
 
 ### Tools
 
 - helm v3.18.6 (amd64) from the mirror, checked by a digest in the source
+
+**Expires:** 2026-01-03T12:00:00Z
+
+### Next
+
+- Read the bootstrap password:
+
+  \`\`\`sh
+  kubectl get secret
+    --namespace cattle-system
+  \`\`\`
 "
 `)
 })
 
 test('a summary without anything still has a heading', () => {
-  expect(renderSummary(nothing)).toBe('## Rancher HA\n')
+  expect(renderSummary(emptySummary())).toBe('## Rancher HA\n')
 })
 
 test('what does not fit is left out from the least needed on, and the URL stays', () => {
+  const all = Buffer.byteLength(renderSummary(whole))
+  expect(renderSummary(whole)).toContain('```mermaid')
+  const undrawn = renderSummary(whole, all - 1)
+  expect(undrawn).not.toContain('mermaid')
+  expect(undrawn).toContain('### Timeline')
   const limit = Buffer.byteLength(renderSummary({ ...whole, timeline: [] }))
   const text = renderSummary(whole, limit)
   expect(text).not.toContain('### Timeline')
