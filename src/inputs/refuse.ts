@@ -2,6 +2,7 @@ import type { Refusal } from '../errors.ts'
 import { KNOWN_VERSIONS, TESTED_RKE } from '../kubernetes/rke/versions.ts'
 import { fits } from '../rancher/versions.ts'
 import { certificateProblem, isKeyOf } from './certificate.ts'
+import { PROVIDERS } from './schema.ts'
 import { hostnameOf, rkeName, type Values } from './settings.ts'
 import { LATEST_PATCH } from './version.ts'
 
@@ -22,13 +23,14 @@ export function refuseMissing(values: Values, wrong: Set<string>): Refusal[] {
 function needed(values: Values): { name: string; why: string; note?: string }[] {
   const { provider } = values
   const list: { name: string; why: string; note?: string }[] = [
-    { name: 'provider', why: 'every stack', note: '; expected one of hosts, local' },
+    { name: 'provider', why: 'every stack', note: `; expected one of ${PROVIDERS.join(', ')}` },
   ]
   if (provider === 'hosts') {
     for (const name of ['hosts', 'load-balancer', 'ssh-private-key']) list.push({ name, why: 'provider hosts' })
     const note = '; give the known_hosts lines of the machines, or accept-new to trust what they present'
     list.push({ name: 'ssh-known-hosts', why: 'provider hosts', note })
   }
+  if (provider === 'aws') list.push(...neededByAws(values))
   if (values.mode !== 'install') return list
   if (provider !== 'local') list.push({ name: 'hostname', why: `provider ${provider ?? 'hosts'}` })
   if (values['tls-source'] === 'secret') {
@@ -36,6 +38,15 @@ function needed(values: Values): { name: string; why: string; note?: string }[] 
   }
   if (values['tls-source'] === 'letsEncrypt') list.push({ name: 'letsencrypt-email', why: 'tls-source letsEncrypt' })
   return list
+}
+
+function neededByAws(values: Values): { name: string; why: string; note?: string }[] {
+  const list = [{ name: 'aws-region', why: 'provider aws', note: '; AWS_REGION counts too' }]
+  if (values.mode === 'sweep') return list
+  const note = '; machines are made with its public half, and every later run needs it'
+  list.push({ name: 'name', why: 'provider aws', note: '' }, { name: 'ssh-private-key', why: 'provider aws', note })
+  if (values['load-balancer-scheme'] !== 'internet-facing' || values.mode !== 'install') return list
+  return [...list, { name: 'allowed-cidrs', why: 'load-balancer-scheme internet-facing', note: '' }]
 }
 
 function isMissing(value: unknown): boolean {
@@ -49,7 +60,13 @@ export function refuseTogether(values: Values, wrong: Set<string>, now: Date): R
     refusals.push({ kind: 'input', subject, what: `${what} (mode ${values.mode}).`, next: NEXT })
   }
   refuseHosts(values, refuse)
+  if (values.mode === 'sweep' && values.provider !== 'aws' && values.provider !== undefined) {
+    refuse('provider', `expected aws, got ${values.provider}: nothing else is found again by its tags`)
+  }
   if (values.mode !== 'install') return refusals
+  if (values['aws-spot'] && values.ttl === undefined && !wrong.has('ttl')) {
+    refuse('aws-spot', 'expected a ttl with it: a stack that is to stay needs machines that stay')
+  }
   const { 'tls-certificate': certificate, 'tls-private-key': privateKey } = values
   const hostname = wrong.has('hostname') ? undefined : hostnameOf(values)
   if (certificate !== undefined && hostname !== undefined) {

@@ -1,8 +1,10 @@
 import * as z from 'zod/mini'
 import type { AvailableMode } from '../mode.ts'
+import type { Mode } from '../settings.ts'
+import { aws, clouds } from './aws.ts'
 import { parseCertificates } from './certificate.ts'
 import { parseChart, parseDigest, parseEmail, parseNodeCount, parseStackName, parseUid, parseUser } from './choice.ts'
-import { parseDuration } from './duration.ts'
+import { parseDuration, parseLife } from './duration.ts'
 import { Expected, parseBoolean, parseLines, parseOneOf } from './expected.ts'
 import { parseEndpoint, parseHosts } from './host.ts'
 import { parseAddress, parseHostname } from './hostname.ts'
@@ -11,10 +13,12 @@ import { parsePemKey, parsePrivateKeys } from './private-key.ts'
 import { parseRegistryCredentials } from './registry-credentials.ts'
 import { parseExactVersion, parseVersionOrPatch } from './version.ts'
 
-export const PROVIDERS = ['hosts', 'local'] as const
+export const PROVIDERS = ['aws', 'hosts', 'local'] as const
 export const DISTRIBUTIONS = ['rke'] as const
 export const TLS_SOURCES = ['rancher', 'letsEncrypt', 'secret'] as const
 export const DEFAULT_USER = 'root'
+/** Of a stack on machines that only one stack may use; where many stand side by side the name must be said. */
+export const DEFAULT_NAME = 'rancher'
 
 /** Inputs that are secrets: masked before anything else is done, and never repeated. */
 export const SECRETS = [
@@ -33,8 +37,8 @@ const text = (value: string) => value
 
 /** Inputs of every mode. @param user who a host without "user@" is reached as */
 const common = (user: string) => ({
-  provider: given((value) => parseOneOf(value, PROVIDERS, ['aws', 'gce'])),
-  name: or('rancher', parseStackName),
+  provider: given((value) => parseOneOf(value, PROVIDERS, ['gce'])),
+  name: given(parseStackName),
   hosts: given((value) => parseHosts(value, user)),
   'load-balancer': given(parseAddress),
   'force-nodes': or([], parseLines),
@@ -43,6 +47,8 @@ const common = (user: string) => ({
   'ssh-known-hosts': or([], parseKnownHosts),
   'ssh-bastion': given((value) => bastion(value, user)),
   'local-image': given(text),
+  ...aws(given, or),
+  ...clouds(given, or),
   'airgap-bundle': given(text),
   'tool-mirror': given(parseMirror),
   'rke-version': given(parseExactVersion),
@@ -81,11 +87,15 @@ const install = ({ user, parseYamlMap }: Context) =>
     'tls-private-key': given(parsePemKey),
     'tls-ca': given(parseCertificates),
     'letsencrypt-email': given(parseEmail),
+    'dns-wait': or(15 * 60_000, parseDuration),
+    ttl: given(parseLife),
   })
 
 const status = ({ user }: Context) => z.object({ ...common(user), 'rancher-token': given(text) })
 
 const destroy = ({ user }: Context) => z.object({ ...common(user), ...changing, confirm: given(text) })
+
+const sweep = ({ user }: Context) => z.object({ ...common(user), 'dry-run': changing['dry-run'] })
 
 /** What the schemas are made with. */
 export type Context = {
@@ -96,12 +106,14 @@ export type Context = {
 }
 
 /** One schema a mode, on a common base. */
-export const schemas = { install, status, destroy } satisfies Record<AvailableMode, unknown>
+export const schemas = { install, status, destroy, sweep } satisfies Record<AvailableMode, unknown> &
+  Partial<Record<Mode, unknown>>
 
 export type CommonValues = StatusValues
 export type InstallValues = z.output<ReturnType<typeof install>>
 export type StatusValues = z.output<ReturnType<typeof status>>
 export type DestroyValues = z.output<ReturnType<typeof destroy>>
+export type SweepValues = z.output<ReturnType<typeof sweep>>
 
 const NO_CONTEXT: Context = { user: DEFAULT_USER, parseYamlMap: () => ({}) }
 
