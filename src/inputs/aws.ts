@@ -112,7 +112,10 @@ function parseTags(text: string): Record<string, string> {
     const [key, value] = [line.slice(0, at).trim(), line.slice(at + 1).trim()]
     const isFree = !/^(aws:|rancher-ha\/)/i.test(key) && key !== 'Name'
     if (at < 1 || !isFree || key.length > 128 || value.length > 256) {
-      throw new Expected('tags Key=Value, one a line, with keys that are neither Name nor begin with aws: or rancher-ha/', line)
+      throw new Expected(
+        'tags Key=Value, one a line, with keys that are neither Name nor begin with aws: or rancher-ha/',
+        line,
+      )
     }
     return [key, value] as const
   })

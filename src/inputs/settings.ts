@@ -45,7 +45,11 @@ export function rkeName(version: string): string | undefined {
 }
 
 /** Outside of GitHub a stack belongs to nobody but this machine's user, and each run is another one. */
-function commonSettings(values: CommonValues & { ttl?: number | undefined }, env: Environment, now: Date): CommonSettings {
+function commonSettings(
+  values: CommonValues & { ttl?: number | undefined },
+  env: Environment,
+  now: Date,
+): CommonSettings {
   const ownerName = env['GITHUB_REPOSITORY'] || 'local'
   return {
     stack: { name: values.name ?? DEFAULT_NAME, owner: env['GITHUB_REPOSITORY_ID'] || ownerName, ownerName },

@@ -40,7 +40,11 @@ export async function applyAws(context: AwsContext, change: AwsChange, signal: A
     }
     case 'set-listener': {
       const { tags } = await groundOf(context, signal)
-      return setListener(context, { port: change.port, targetGroup: await targetOf(context, change.port, signal), tags }, signal)
+      return setListener(
+        context,
+        { port: change.port, targetGroup: await targetOf(context, change.port, signal), tags },
+        signal,
+      )
     }
     case 'remove-listener':
       return removeListener(context, change.arn, signal)

@@ -103,9 +103,7 @@ async function drop({ aws }: Pick<ClaimContext, 'aws'>, id: string): Promise<voi
 }
 
 /** Frees what a run that was killed still holds. @returns whether it held it */
-export async function dropClaim(
-  context: Pick<ClaimContext, 'aws' | 'names' | 'stack' | 'run'>,
-): Promise<boolean> {
+export async function dropClaim(context: Pick<ClaimContext, 'aws' | 'names' | 'stack' | 'run'>): Promise<boolean> {
   const found = await findByName(context, context.names.claimGroup)
   const tags = fromAws(found?.Tags)
   if (found?.GroupId === undefined || !isOurs(tags, context.stack)) return false

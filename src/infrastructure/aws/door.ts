@@ -1,5 +1,5 @@
-import { awsCode } from './errors.ts'
 import type { AwsContext } from './context.ts'
+import { awsCode } from './errors.ts'
 import { describeRule, findGroups, removeRule, rulesOf, unlessDuplicate } from './groups.ts'
 import { DOOR_PREFIX, fromAws, isOurs } from './tags.ts'
 import { unlessMissing } from './wait.ts'
@@ -126,16 +126,19 @@ export async function closeDoor(
 ): Promise<number> {
   const { aws, stack, now } = context
   const groups = (await findGroups(context)).filter(({ tags }) => isOurs(tags, stack))
-  const rules = (await rulesOf(context, groups.map(({ id }) => id))).filter(({ IsEgress }) => IsEgress !== true)
+  const rules = (
+    await rulesOf(
+      context,
+      groups.map(({ id }) => id),
+    )
+  ).filter(({ IsEgress }) => IsEgress !== true)
   let closed = 0
   for (const rule of rules) {
     const { SecurityGroupRuleId: id = '', GroupId: group = '' } = rule
     const doors = Object.entries(fromAws(rule.Tags)).filter(([tag]) => tag.startsWith(DOOR_PREFIX))
     const over = doors.filter(([tag, end]) => tag === `${DOOR_PREFIX}${key}` || hasEnded(end, now()))
     if (over.length === 0) continue
-    await unlessGone(() =>
-      aws.ec2.deleteTags({ Resources: [id], Tags: over.map(([Key]) => ({ Key })) }),
-    )
+    await unlessGone(() => aws.ec2.deleteTags({ Resources: [id], Tags: over.map(([Key]) => ({ Key })) }))
     const [left] = (await rulesOf(context, [group])).filter(({ SecurityGroupRuleId }) => SecurityGroupRuleId === id)
     if (left === undefined || describeRule(left).doors.length > 0) continue
     await removeRule(context, group, id)

@@ -10,10 +10,16 @@ import { unlessMissing, until } from './wait.ts'
 export type GroupName = 'nodes' | 'balancer'
 
 /** Every security group that carries the stack's name, with its rules for what comes in; of any owner. */
-export async function findGroups({ aws, stack }: Pick<AwsContext, 'aws' | 'stack'>): Promise<(Group & { name: string })[]> {
+export async function findGroups({
+  aws,
+  stack,
+}: Pick<AwsContext, 'aws' | 'stack'>): Promise<(Group & { name: string })[]> {
   const { SecurityGroups } = await aws.ec2.describeSecurityGroups({ Filters: stackFilter(stack.name) })
   const groups = SecurityGroups ?? []
-  const rules = await rulesOf({ aws }, groups.map(({ GroupId = '' }) => GroupId))
+  const rules = await rulesOf(
+    { aws },
+    groups.map(({ GroupId = '' }) => GroupId),
+  )
   return groups.map((group) => describe(group, rules))
 }
 
@@ -62,11 +68,7 @@ export async function ensureGroup(
   } catch (thrown) {
     if (awsCode(thrown) !== 'InvalidGroup.Duplicate') throw thrown
   }
-  const found = await until(
-    () =>
-      findByName({ aws }, GroupName, vpc),
-    { pollMs, signal },
-  )
+  const found = await until(() => findByName({ aws }, GroupName, vpc), { pollMs, signal })
   if (isOurs(fromAws(found.Tags), stack)) return found.GroupId ?? ''
   throw new StackError('cloud', `Security group ${GroupName} stands, but not with the tags of this stack.`, {
     next: 'Remove that group if nobody needs it, or choose another name.',
@@ -153,7 +155,10 @@ export async function removeGroup(context: AwsContext, id: string, signal: Abort
 /** A group that another of the stack lets in is kept by that rule: its own rules and those that name it go first. */
 async function revokeAll(context: AwsContext, group: string): Promise<void> {
   const groups = (await findGroups(context)).filter(({ tags }) => isOurs(tags, context.stack))
-  const rules = await rulesOf(context, groups.map(({ id }) => id))
+  const rules = await rulesOf(
+    context,
+    groups.map(({ id }) => id),
+  )
   const incoming = rules.filter(({ IsEgress }) => IsEgress !== true)
   const keeping = incoming.filter((rule) => rule.GroupId === group || rule.ReferencedGroupInfo?.GroupId === group)
   for (const { GroupId = '', SecurityGroupRuleId = '' } of keeping) {

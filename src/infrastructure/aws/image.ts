@@ -3,8 +3,8 @@ import { StackError } from '../../errors.ts'
 import type { AwsContext } from './context.ts'
 import { awsCode } from './errors.ts'
 import type { Mould } from './findings.ts'
-import { type Found, refuse } from './where.ts'
 import { unlessMissing } from './wait.ts'
+import { type Found, refuse } from './where.ts'
 
 /**
  * Systems whose newest image is found by name: what their makers publish as a parameter, else by owner and name.

@@ -1,4 +1,4 @@
-import type { InstanceTypeInfo, _InstanceType } from '@aws-sdk/client-ec2'
+import type { _InstanceType, InstanceTypeInfo } from '@aws-sdk/client-ec2'
 import type { Refusal } from '../../errors.ts'
 import type { AwsContext } from './context.ts'
 import { awsCode } from './errors.ts'

@@ -55,7 +55,12 @@ async function byName(aws: AwsContext['aws'], name: string): Promise<LoadBalance
  */
 export async function createBalancer(
   { aws, names, stack, pollMs }: AwsContext,
-  { scheme, subnets, group, tags }: { scheme: 'internal' | 'internet-facing'; subnets: string[]; group: string; tags: Tags },
+  {
+    scheme,
+    subnets,
+    group,
+    tags,
+  }: { scheme: 'internal' | 'internet-facing'; subnets: string[]; group: string; tags: Tags },
   signal: AbortSignal,
 ): Promise<string> {
   signal.throwIfAborted()

@@ -10,8 +10,9 @@ export type Machines = Pick<AwsFindings, 'instances' | 'strays' | 'ended'> & { t
 export function sortMachines(seen: SeenInstance[]): Machines {
   const machines: Machines = { instances: [], strays: [], ended: {}, twins: [] }
   const isLive = (one: SeenInstance): one is Instance => !['shutting-down', 'terminated'].includes(one.state)
-  for (const { id, name } of seen.filter((one) => !isLive(one))) (machines.ended[name] ??= []).push(id)
-  for (const list of Object.values(machines.ended)) list.sort()
+  for (const { id, name } of seen.filter((one) => !isLive(one))) {
+    machines.ended[name] = [...(machines.ended[name] ?? []), id].sort()
+  }
   const further = (a: Instance, b: Instance) =>
     Number(b.tags[TAGS.hostKey] !== undefined) - Number(a.tags[TAGS.hostKey] !== undefined) ||
     (a.launchedAt < b.launchedAt ? -1 : 1)

@@ -77,10 +77,7 @@ export const PERMISSIONS: Permission[] = [
     'ec2:TerminateInstances',
     'elasticloadbalancing:DeleteListener',
   ]),
-  ...every(['destroy'], 'ours', [
-    'elasticloadbalancing:DeleteLoadBalancer',
-    'elasticloadbalancing:DeleteTargetGroup',
-  ]),
+  ...every(['destroy'], 'ours', ['elasticloadbalancing:DeleteLoadBalancer', 'elasticloadbalancing:DeleteTargetGroup']),
   ...every(['install', 'destroy'], 'zone', ['route53:ChangeResourceRecordSets']),
   ...every(['install', 'destroy', 'door'], 'ours', [
     'ec2:AuthorizeSecurityGroupIngress',

@@ -172,7 +172,11 @@ export function attemptsFor(
   )
 }
 
-function planTargets({ instances, targetGroups }: AwsFindings, port: Port, { nodeCount }: WantedInfrastructure): Step[] {
+function planTargets(
+  { instances, targetGroups }: AwsFindings,
+  port: Port,
+  { nodeCount }: WantedInfrastructure,
+): Step[] {
   const standing = instances.map(({ name }) => name)
   const missing = nodeNames(nodeCount).filter((name) => !standing.includes(name))
   const nodes = [...standing, ...missing.slice(0, Math.max(0, nodeCount - standing.length))].sort()
@@ -180,8 +184,20 @@ function planTargets({ instances, targetGroups }: AwsFindings, port: Port, { nod
   const has = target?.targets.map(({ id }) => id).sort()
   const should = instances.map(({ id }) => id).sort()
   if (nodes.length === standing.length && has?.join() === should.join()) return []
-  const needs = [`set-target-${port}`, `set-listener-${port}`, ...nodes.flatMap((node) => [`create-${node}`, `start-${node}`])]
-  return [step(`set-targets-${port}`, `Forward port ${port} to ${nodes.join(', ')}`, 5, { kind: 'set-targets', port, nodes }, needs)]
+  const needs = [
+    `set-target-${port}`,
+    `set-listener-${port}`,
+    ...nodes.flatMap((node) => [`create-${node}`, `start-${node}`]),
+  ]
+  return [
+    step(
+      `set-targets-${port}`,
+      `Forward port ${port} to ${nodes.join(', ')}`,
+      5,
+      { kind: 'set-targets', port, nodes },
+      needs,
+    ),
+  ]
 }
 
 function planName({ balancer, record }: AwsFindings): Step[] {
@@ -190,7 +206,12 @@ function planName({ balancer, record }: AwsFindings): Step[] {
   const ours = found.find((one) => one.ours && one.type === 'A')
   if (balancer !== undefined && ours?.target === balancer.dnsName.toLowerCase()) return []
   const change: AwsChange = { kind: 'set-name', hostname, zone: zone.id }
-  return [step('set-name', `Let ${hostname} stand for the load balancer`, 5, change, ['create-group-nodes', 'create-balancer'])]
+  return [
+    step('set-name', `Let ${hostname} stand for the load balancer`, 5, change, [
+      'create-group-nodes',
+      'create-balancer',
+    ]),
+  ]
 }
 
 /** A time to live counts from when the stack was made. */

@@ -5,7 +5,11 @@ import { isOurs, TAGS } from './tags.ts'
 import { refuse } from './where.ts'
 
 /** Another owner has a stack of this name here; ours stands in another network; or its life cannot become what is asked. */
-export function refuseGroups(groups: (Group & { name: string })[], place: Place | undefined, context: AwsContext): Refusal[] {
+export function refuseGroups(
+  groups: (Group & { name: string })[],
+  place: Place | undefined,
+  context: AwsContext,
+): Refusal[] {
   const { stack, names, settings } = context
   const others = new Map(
     groups

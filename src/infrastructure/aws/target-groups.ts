@@ -128,7 +128,10 @@ async function ensureTargetGroup(
   })
 }
 
-export async function arnOf({ aws, names }: Pick<AwsContext, 'aws' | 'names'>, port: Port): Promise<string | undefined> {
+export async function arnOf(
+  { aws, names }: Pick<AwsContext, 'aws' | 'names'>,
+  port: Port,
+): Promise<string | undefined> {
   const answer = await unlessMissing(() => aws.elb.describeTargetGroups({ Names: [names.targetGroup(port)] }))
   return answer?.TargetGroups?.[0]?.TargetGroupArn
 }
@@ -147,11 +150,7 @@ export async function setTargets(
 }
 
 /** Gone once no listener names it any more. */
-export async function removeTargetGroup(
-  { aws, pollMs }: AwsContext,
-  arn: string,
-  signal: AbortSignal,
-): Promise<void> {
+export async function removeTargetGroup({ aws, pollMs }: AwsContext, arn: string, signal: AbortSignal): Promise<void> {
   await until(
     async () => {
       try {

@@ -1,4 +1,4 @@
-import type { Filter, Subnet as AwsSubnet } from '@aws-sdk/client-ec2'
+import type { Subnet as AwsSubnet, Filter } from '@aws-sdk/client-ec2'
 import type { Refusal } from '../../errors.ts'
 import type { AwsContext } from './context.ts'
 import type { Place } from './findings.ts'
@@ -14,7 +14,9 @@ export async function findPlace(context: AwsContext): Promise<Found<Place>> {
   if (vpc === undefined || others.length > 0) {
     const what = asked === undefined ? 'a default network' : `one network ${asked}`
     const next = 'Set aws-vpc to the id of a network, or to a tag Key=Value that one network has.'
-    return { refusals: [refuse('aws-vpc', `expected ${what} in ${context.settings.region}, found ${vpcs.length}.`, next)] }
+    return {
+      refusals: [refuse('aws-vpc', `expected ${what} in ${context.settings.region}, found ${vpcs.length}.`, next)],
+    }
   }
   const subnets = onePerZone(await findSubnets(context, vpc.id))
   if (subnets.length > 0) return { found: { vpc: vpc.id, cidr: vpc.cidr, subnets } }

@@ -1,0 +1,13 @@
+import { afterAll, beforeAll } from '@jest/globals'
+import type { Moto } from '../../lab/cloud/moto.ts'
+import { describeInfrastructure, describeMaking } from '../contract/infrastructure.ts'
+import { awsFixture, openMoto } from './fixture.ts'
+
+let moto: Moto
+beforeAll(async () => {
+  moto = await openMoto()
+})
+afterAll(async () => await moto[Symbol.asyncDispose]())
+
+describeInfrastructure('aws, on a stand-in for its API', () => awsFixture(moto))
+describeMaking('aws, on a stand-in for its API', () => awsFixture(moto))
