@@ -13,6 +13,7 @@ const CLOSERS = {
     return ended === 0 ? undefined : `ended ${ended} processes the run had left`
   },
   lease: async (session: string) => (await import('./release.ts')).releaseAfter(session, process.env),
+  cloud: async (session: string) => (await import('./release.ts')).letGoAfter(session, process.env),
   folder: async (path: string) => {
     if (!basename(path).startsWith('rancher-ha-')) throw new Error(`${path} is not the folder of a run`)
     await rm(path, { recursive: true, force: true, maxRetries: 3 })

@@ -5,7 +5,7 @@ import { tellCommand } from './commands.ts'
 import { asStackError, type StackError } from './errors.ts'
 import { parseInputs } from './inputs.ts'
 import { endProcesses, MARKER } from './processes.ts'
-import type { DestroyRun, InstallRun, Outcome, Run, StatusRun } from './run.ts'
+import type { DestroyRun, InstallRun, Outcome, Run, StatusRun, SweepRun } from './run.ts'
 import { runFolder } from './run-folder.ts'
 import type { Settings } from './settings.ts'
 import { patienceAfter, stopSignal } from './stop-signal.ts'
@@ -65,6 +65,8 @@ async function dispatch(run: Run): Promise<Outcome> {
       return (await import('./modes/status.ts')).status(run as StatusRun)
     case 'destroy':
       return (await import('./modes/destroy.ts')).destroy(run as DestroyRun)
+    case 'sweep':
+      return (await import('./modes/sweep.ts')).sweep(run as SweepRun)
   }
 }
 

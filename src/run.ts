@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { Report } from './report/report.ts'
-import type { DestroySettings, InstallSettings, Settings, StatusSettings } from './settings.ts'
+import type { DestroySettings, InstallSettings, Settings, StatusSettings, SweepSettings } from './settings.ts'
 
 /** What a mode works with. */
 export type Run<S extends Settings = Settings> = {
@@ -18,6 +18,7 @@ export type Run<S extends Settings = Settings> = {
 export type InstallRun = Run<InstallSettings>
 export type StatusRun = Run<StatusSettings>
 export type DestroyRun = Run<DestroySettings>
+export type SweepRun = Run<SweepSettings>
 
 /** How a run that did not throw went. */
 export type Outcome = {

@@ -12,6 +12,7 @@ export const OUTPUTS = [
   'rancher-version',
   'cluster-uid',
   'kubeconfig',
+  'expires',
   'error-kind',
 ] as const
 

@@ -1,8 +1,8 @@
 import type { AwsContext } from './context.ts'
 import { awsCode } from './errors.ts'
+import type { GroupRule } from './findings.ts'
 import { describeRule, findGroups, removeRule, rulesOf, unlessDuplicate } from './groups.ts'
-import { DOOR_PREFIX, fromAws, isOurs } from './tags.ts'
-import { unlessMissing } from './wait.ts'
+import { DOOR_PREFIX, isOurs } from './tags.ts'
 
 /** The runner's way in: rules for its address that stand as long as a run needs them. */
 export interface Door {
@@ -30,22 +30,25 @@ export function openableDoor(context: DoorContext): Door {
   let ranges: string[] | undefined
   let watching: NodeJS.Timeout | undefined
 
-  const open = async (signal: AbortSignal) => {
-    if (!needsDoor(context)) return
-    ranges ??= await rangesOf(context, signal)
-    await openRules(context, ranges, signal)
-    watching ??= setInterval(() => {
-      openRules(context, ranges ?? [], AbortSignal.timeout(WATCH_MS)).catch((thrown: unknown) =>
-        context.log(`The way in could not be looked at: ${thrown instanceof Error ? thrown.message : String(thrown)}`),
-      )
-    }, WATCH_MS).unref()
+  const watch = async () => {
+    try {
+      await openRules(context, ranges ?? [], AbortSignal.timeout(WATCH_MS))
+    } catch (thrown) {
+      context.log(`The way in could not be looked at: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+    }
   }
   return {
-    open,
+    async open(signal) {
+      if (!needsDoor(context) || watching !== undefined) return
+      ranges ??= await rangesOf(context, signal)
+      const opened = await openRules(context, ranges, signal)
+      if (opened > 0) watching ??= setInterval(() => void watch(), WATCH_MS).unref()
+    },
     async close() {
+      if (watching === undefined) return
       clearInterval(watching)
       watching = undefined
-      if (needsDoor(context)) await closeDoor(context, context.key)
+      await closeDoor(context, context.key)
     },
   }
 }
@@ -61,94 +64,117 @@ async function rangesOf({ settings, network }: DoorContext, signal: AbortSignal)
   return [`${address}/${address.includes(':') ? 128 : 32}`]
 }
 
-type Wanted = { group: string; port: number; range: string }
+type Wanted = { group: string; port: number; range: string; there: GroupRule | undefined }
 
 /** Port 22 of the nodes, and 80 and 443 of a balancer that faces the internet: the proof goes through it. */
 async function wantedRules(context: DoorContext, ranges: string[]): Promise<Wanted[]> {
   const { names, settings } = context
   const groups = (await findGroups(context)).filter(({ tags }) => isOurs(tags, context.stack))
-  const nodes = groups.find(({ name }) => name === names.nodesGroup)
-  const balancer = groups.find(({ name }) => name === names.balancerGroup)
-  const of = (group: { id: string } | undefined, ports: number[], from: string[]) =>
-    group === undefined ? [] : from.flatMap((range) => ports.map((port) => ({ group: group.id, port, range })))
+  const of = (name: string, ports: number[], from: string[]) =>
+    groups
+      .filter((group) => group.name === name)
+      .flatMap(({ id: group, rules }) =>
+        from.flatMap((range) =>
+          ports.map((port) => ({ group, port, range, there: rules.find(({ key }) => key === keyOf(port, range)) })),
+        ),
+      )
   const unlisted = ranges.filter((range) => !settings.allowedCidrs.includes(range))
   return [
-    ...of(nodes, settings.address === 'public' ? [22] : [], ranges),
-    ...of(balancer, settings.loadBalancerScheme === 'internet-facing' ? [80, 443] : [], unlisted),
+    ...of(names.nodesGroup, settings.address === 'public' ? [22] : [], ranges),
+    ...of(names.balancerGroup, settings.loadBalancerScheme === 'internet-facing' ? [80, 443] : [], unlisted),
   ]
 }
 
-async function openRules(context: DoorContext, ranges: string[], signal: AbortSignal): Promise<void> {
+function keyOf(port: number, range: string): string {
+  return `tcp/${port}-${port}/${range}`
+}
+
+/** @returns how many rules there are to open */
+async function openRules(context: DoorContext, ranges: string[], signal: AbortSignal): Promise<number> {
   const wanted = await wantedRules(context, ranges)
   await Promise.all(wanted.map((rule) => openRule(context, rule, signal)))
+  return wanted.length
 }
 
 /** Until the rule stands with our tag on it: between finding and tagging, its last user may have taken it away. */
 async function openRule(context: DoorContext, wanted: Wanted, signal: AbortSignal): Promise<void> {
-  const { aws, key, until } = context
-  const tag = { Key: `${DOOR_PREFIX}${key}`, Value: until.toISOString() }
+  const tag = { Key: `${DOOR_PREFIX}${context.key}`, Value: context.until.toISOString() }
+  let { there } = wanted
   for (;;) {
     signal.throwIfAborted()
-    const there = await findRule(context, wanted)
-    if (there?.doors.includes(tag.Key)) return
-    if (there === undefined) await authorize(context, wanted, tag)
-    else await unlessMissing(() => aws.ec2.createTags({ Resources: [there.id], Tags: [tag] }))
+    if (there !== undefined && tag.Key in there.doors) return
+    if (there === undefined && (await authorize(context, wanted, tag))) return
+    if (there !== undefined) await tagRule(context, there.id, tag)
+    there = await findRule(context, wanted)
   }
 }
 
+async function tagRule({ aws }: DoorContext, rule: string, tag: { Key: string; Value: string }): Promise<void> {
+  await unlessGone(() => aws.ec2.createTags({ Resources: [rule], Tags: [tag] }))
+}
+
+/** @returns whether the rule is new, and so has our tag from its beginning */
 async function authorize({ aws }: DoorContext, { group, port, range }: Wanted, tag: { Key: string; Value: string }) {
   const Description = 'rancher-ha: runs that are under way'
   const origin = range.includes(':')
     ? { Ipv6Ranges: [{ CidrIpv6: range, Description }] }
     : { IpRanges: [{ CidrIp: range, Description }] }
-  await unlessDuplicate(() =>
+  const made = await unlessDuplicate(() =>
     aws.ec2.authorizeSecurityGroupIngress({
       GroupId: group,
       IpPermissions: [{ IpProtocol: 'tcp', FromPort: port, ToPort: port, ...origin }],
       TagSpecifications: [{ ResourceType: 'security-group-rule', Tags: [tag] }],
     }),
   )
+  return made !== undefined
 }
 
-async function findRule(context: DoorContext, { group, port, range }: Wanted) {
+async function findRule(context: DoorContext, { group, port, range }: Wanted): Promise<GroupRule | undefined> {
   const rules = (await rulesOf(context, [group])).filter(({ IsEgress }) => IsEgress !== true)
-  const key = `tcp/${port}-${port}/${range}`
-  return rules.map(describeRule).find((rule) => rule.key === key)
+  return rules.map(describeRule).find(({ key }) => key === keyOf(port, range))
 }
 
 /**
- * Takes one run's tag off all rules of the stack; a rule on which no other run is named goes. A rule without any tag
- * was never a door.
+ * Takes one run's tag, and those of runs that must have ended, off all rules of the stack; a rule on which no other run
+ * is named goes. A rule without any tag was never a door.
+ *
+ * @param key the run's; undefined: only those that must have ended
+ * @returns how many rules went
  */
 export async function closeDoor(
   context: Pick<DoorContext, 'stack' | 'aws' | 'now'>,
   key: string | undefined,
 ): Promise<number> {
-  const { aws, stack, now } = context
-  const groups = (await findGroups(context)).filter(({ tags }) => isOurs(tags, stack))
-  const rules = (
-    await rulesOf(
-      context,
-      groups.map(({ id }) => id),
-    )
-  ).filter(({ IsEgress }) => IsEgress !== true)
+  const groups = (await findGroups(context)).filter(({ tags }) => isOurs(tags, context.stack))
   let closed = 0
-  for (const rule of rules) {
-    const { SecurityGroupRuleId: id = '', GroupId: group = '' } = rule
-    const doors = Object.entries(fromAws(rule.Tags)).filter(([tag]) => tag.startsWith(DOOR_PREFIX))
-    const over = doors.filter(([tag, end]) => tag === `${DOOR_PREFIX}${key}` || hasEnded(end, now()))
-    if (over.length === 0) continue
-    await unlessGone(() => aws.ec2.deleteTags({ Resources: [id], Tags: over.map(([Key]) => ({ Key })) }))
-    const [left] = (await rulesOf(context, [group])).filter(({ SecurityGroupRuleId }) => SecurityGroupRuleId === id)
-    if (left === undefined || describeRule(left).doors.length > 0) continue
-    await removeRule(context, group, id)
-    closed += 1
+  for (const { id: group, rules } of groups) {
+    for (const rule of rules) if (await closeRule(context, group, rule, key)) closed += 1
   }
   return closed
 }
 
+async function closeRule(
+  context: Pick<DoorContext, 'aws' | 'now'>,
+  group: string,
+  { id, doors }: GroupRule,
+  key: string | undefined,
+): Promise<boolean> {
+  const all = Object.keys(doors)
+  const over = all.filter((tag) => tag === `${DOOR_PREFIX}${key}` || hasEnded(doors[tag] ?? '', context.now()))
+  if (over.length === 0) return false
+  if (over.length < all.length) {
+    const Tags = over.map((Key) => ({ Key }))
+    await unlessGone(() => context.aws.ec2.deleteTags({ Resources: [id], Tags }))
+    // Two runs that close at once each leave the rule to the other.
+    const [left] = (await rulesOf(context, [group])).filter((rule) => rule.SecurityGroupRuleId === id)
+    if (left === undefined || Object.keys(describeRule(left).doors).length > 0) return false
+  }
+  await removeRule(context, group, id)
+  return true
+}
+
 /** An end that cannot be read is no end. */
-function hasEnded(end: string, now: Date): boolean {
+export function hasEnded(end: string, now: Date): boolean {
   return Date.parse(end) < now.getTime()
 }
 

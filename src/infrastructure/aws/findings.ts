@@ -43,7 +43,12 @@ export type Group = {
 }
 
 /** A rule for what comes in. `key` as in ports.ts; a rule of another form has its id for a key. */
-export type GroupRule = { id: string; key: string; doors: string[] }
+export type GroupRule = {
+  id: string
+  key: string
+  /** Runs that need it, and when each has ended at the latest. */
+  doors: Tags
+}
 
 export type Instance = {
   id: string

@@ -1,4 +1,4 @@
-import type { SecurityGroup, SecurityGroupRule } from '@aws-sdk/client-ec2'
+import type { Filter, SecurityGroup, SecurityGroupRule } from '@aws-sdk/client-ec2'
 import { StackError } from '../../errors.ts'
 import type { AwsContext } from './context.ts'
 import { awsCode } from './errors.ts'
@@ -14,7 +14,14 @@ export async function findGroups({
   aws,
   stack,
 }: Pick<AwsContext, 'aws' | 'stack'>): Promise<(Group & { name: string })[]> {
-  const { SecurityGroups } = await aws.ec2.describeSecurityGroups({ Filters: stackFilter(stack.name) })
+  return await describeGroups({ aws }, stackFilter(stack.name))
+}
+
+export async function describeGroups(
+  { aws }: Pick<AwsContext, 'aws'>,
+  Filters: Filter[],
+): Promise<(Group & { name: string })[]> {
+  const { SecurityGroups } = await aws.ec2.describeSecurityGroups({ Filters })
   const groups = SecurityGroups ?? []
   const rules = await rulesOf(
     { aws },
@@ -32,8 +39,8 @@ export function describeRule(rule: SecurityGroupRule): GroupRule {
   const { SecurityGroupRuleId: id = '', IpProtocol, FromPort, ToPort, CidrIpv4, CidrIpv6, ReferencedGroupInfo } = rule
   const source = CidrIpv4 ?? CidrIpv6 ?? ReferencedGroupInfo?.GroupId
   const key = source === undefined ? id : `${IpProtocol}/${FromPort}-${ToPort}/${source}`
-  const doors = Object.keys(fromAws(rule.Tags)).filter((tag) => tag.startsWith(DOOR_PREFIX))
-  return { id, key, doors }
+  const doors = Object.entries(fromAws(rule.Tags)).filter(([tag]) => tag.startsWith(DOOR_PREFIX))
+  return { id, key, doors: Object.fromEntries(doors) }
 }
 
 export async function rulesOf({ aws }: Pick<AwsContext, 'aws'>, groups: string[]): Promise<SecurityGroupRule[]> {

@@ -36,7 +36,7 @@ export async function inspectAws(context: AwsContext): Promise<InfrastructureFac
 
   const [{ refusals: wrongZone, ...record }, ground, addresses, session] = await Promise.all([
     findRecord(context, hostname, own.nodes?.tags[TAGS.zone]),
-    asked === undefined ? NO_GROUND : findGround(context, machines.instances),
+    asked === undefined ? NO_GROUND : findGround(context, machines.instances, balancer),
     hostname === '' ? [] : context.network.resolve(hostname),
     refuseSession(context, machines.instances),
   ])
@@ -75,10 +75,11 @@ type Ground = { place: Place | undefined; mould: Mould | undefined; refusals: Re
 const NO_GROUND: Ground = { place: undefined, mould: undefined, refusals: [] }
 
 /** Where new things go; what new nodes are made of is looked up only while some are missing. */
-async function findGround(context: AwsContext, instances: Instance[]): Promise<Ground> {
-  const place = await findPlace(context)
+async function findGround(context: AwsContext, instances: Instance[], balancer: Balancer | undefined): Promise<Ground> {
+  const isWhole = instances.length >= (context.asked?.nodeCount ?? 0)
+  const place = await findPlace(context, !isWhole || balancer === undefined)
   if ('refusals' in place) return { ...NO_GROUND, refusals: place.refusals }
-  if (instances.length >= (context.asked?.nodeCount ?? 0)) return { ...NO_GROUND, place: place.found }
+  if (isWhole) return { ...NO_GROUND, place: place.found }
   const [image, types] = await Promise.all([findImage(context), findTypes(context, place.found)])
   const refusals = [image, types].flatMap((one) => ('refusals' in one ? one.refusals : []))
   const mould = 'found' in image && 'found' in types ? { image: image.found, types: types.found } : undefined

@@ -78,7 +78,7 @@ function differ(
   const have = new Set(there.map(({ key }) => key))
   return {
     add: wanted.filter((rule) => !have.has(ruleKey(rule, ids))),
-    remove: there.filter(({ key, doors }) => !keys.has(key) && doors.length === 0).map(({ id }) => id),
+    remove: there.filter(({ key, doors }) => !keys.has(key) && Object.keys(doors).length === 0).map(({ id }) => id),
   }
 }
 
@@ -187,7 +187,7 @@ function planTargets(
   const needs = [
     `set-target-${port}`,
     `set-listener-${port}`,
-    ...nodes.flatMap((node) => [`create-${node}`, `start-${node}`]),
+    ...nodes.flatMap((node) => [`create-${node}`, `start-${node}`, `finish-${node}`]),
   ]
   return [
     step(

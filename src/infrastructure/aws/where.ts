@@ -6,8 +6,12 @@ import { unlessMissing } from './wait.ts'
 
 export type Found<T> = { found: T } | { refusals: Refusal[] }
 
-/** The network and the subnets new things go into: given by id, by a tag ("Key=Value"), or the account's default. */
-export async function findPlace(context: AwsContext): Promise<Found<Place>> {
+/**
+ * The network and the subnets new things go into: given by id, by a tag ("Key=Value"), or the account's default.
+ *
+ * @param makes whether anything new needs a subnet; else none is looked for
+ */
+export async function findPlace(context: AwsContext, makes = true): Promise<Found<Place>> {
   const { vpc: asked } = context.settings
   const vpcs = await findVpcs(context)
   const [vpc, ...others] = vpcs
@@ -18,6 +22,7 @@ export async function findPlace(context: AwsContext): Promise<Found<Place>> {
       refusals: [refuse('aws-vpc', `expected ${what} in ${context.settings.region}, found ${vpcs.length}.`, next)],
     }
   }
+  if (!makes) return { found: { vpc: vpc.id, cidr: vpc.cidr, subnets: [] } }
   const subnets = onePerZone(await findSubnets(context, vpc.id))
   if (subnets.length > 0) return { found: { vpc: vpc.id, cidr: vpc.cidr, subnets } }
   const which = context.settings.subnets.join(', ') || 'any subnet'
