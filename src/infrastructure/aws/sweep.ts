@@ -134,11 +134,13 @@ async function removeStack(settings: AwsRunSettings, options: AwsOptions, signal
   const plan = infrastructure.planDestroy(await infrastructure.inspect())
   const done = new Set<string>()
   while (done.size < plan.length) {
-    await Promise.all(
+    const results = await Promise.allSettled(
       readySteps(plan, done, new Set<string>()).map(async ({ id, change }) => {
         await infrastructure.apply(change, claim, signal)
         done.add(id)
       }),
     )
+    const failure = results.find((result) => result.status === 'rejected')
+    if (failure !== undefined) throw failure.reason
   }
 }
