@@ -18,11 +18,10 @@ import { findPlace, refuse } from './where.ts'
 /** Reads the account; changes nothing in it. */
 export async function inspectAws(context: AwsContext): Promise<InfrastructureFacts> {
   const { asked, names, stack, settings } = context
-  const [groups, seen, anyBalancer, targetGroups] = await Promise.all([
+  const [groups, seen, anyBalancer] = await Promise.all([
     findGroups(context),
     findInstances(context),
     findBalancer(context),
-    findTargetGroups(context),
   ])
   const ours = groups.filter(({ tags }) => isOurs(tags, stack))
   const own = {
@@ -34,11 +33,12 @@ export async function inspectAws(context: AwsContext): Promise<InfrastructureFac
   const machines = sortMachines(seen)
   const hostname = asked?.hostname ?? memory.hostname ?? ''
 
-  const [{ refusals: wrongZone, ...record }, ground, addresses, session] = await Promise.all([
+  const [{ refusals: wrongZone, ...record }, ground, addresses, session, targetGroups] = await Promise.all([
     findRecord(context, hostname, own.nodes?.tags[TAGS.zone]),
     asked === undefined ? NO_GROUND : findGround(context, machines.instances, balancer),
     hostname === '' ? [] : context.network.resolve(hostname),
     refuseSession(context, machines.instances),
+    findTargetGroups(context, balancer?.arn),
   ])
   const nodes = machines.instances.map((instance) => nodeOf(instance, settings.address))
   const findings: AwsFindings = {

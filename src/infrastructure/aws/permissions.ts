@@ -76,8 +76,9 @@ export const PERMISSIONS: Permission[] = [
     'ec2:ModifyInstanceAttribute',
     'ec2:TerminateInstances',
     'elasticloadbalancing:DeleteListener',
+    'elasticloadbalancing:DeleteTargetGroup',
   ]),
-  ...every(['destroy'], 'ours', ['elasticloadbalancing:DeleteLoadBalancer', 'elasticloadbalancing:DeleteTargetGroup']),
+  ...every(['destroy'], 'ours', ['elasticloadbalancing:DeleteLoadBalancer']),
   ...every(['install', 'destroy'], 'zone', ['route53:ChangeResourceRecordSets']),
   ...every(['install', 'destroy', 'door'], 'ours', [
     'ec2:AuthorizeSecurityGroupIngress',

@@ -8,7 +8,7 @@ import { refuse } from './where.ts'
 
 type Zone = { id: string; name: string }
 
-/** The hosted zone of a name, and what records the name has there. @param known a zone the stack remembers */
+/** The hosted zone of a name, and what records the name has there. @param known id of a zone the stack remembers */
 export async function findRecord(
   context: AwsContext,
   hostname: string,
@@ -21,7 +21,8 @@ export async function findRecord(
   const answer = await unlessMissing(() =>
     context.aws.dns.listResourceRecordSets({ HostedZoneId: zone.id, StartRecordName: hostname, MaxItems: 20 }),
   )
-  const sets = (answer?.ResourceRecordSets ?? []).filter(({ Name }) => plain(Name) === hostname)
+  if (answer === undefined) return nothing
+  const sets = (answer.ResourceRecordSets ?? []).filter(({ Name }) => plain(Name) === hostname)
   const found = sets.map((set) => describeRecord(set, context.names.balancer))
   return { hostname, zone, found, refusals: [] }
 }
@@ -49,16 +50,16 @@ async function findZone(
   hostname: string,
   known: string | undefined,
 ): Promise<{ zone: Zone | undefined; refusals: Refusal[] }> {
-  const given = settings.hostedZone ?? known
+  const { hostedZone: given } = settings
+  if (given === undefined && known !== undefined) return { zone: { id: known, name: '' }, refusals: [] }
   if (given !== undefined && /^Z[A-Z0-9]+$/.test(given)) {
     const answer = await unlessMissing(() => aws.dns.getHostedZone({ Id: given }))
     if (answer?.HostedZone !== undefined) return { zone: describeZone(answer.HostedZone), refusals: [] }
-    if (settings.hostedZone === undefined) return { zone: undefined, refusals: [] }
     const next = 'Set aws-hosted-zone to the id or name of a zone the credentials can read.'
     return { zone: undefined, refusals: [refuse('aws-hosted-zone', `there is no hosted zone ${given}.`, next)] }
   }
   const zones = await listZones(aws)
-  return chooseZone(zones, hostname, settings.hostedZone)
+  return chooseZone(zones, hostname, given)
 }
 
 async function listZones(aws: AwsContext['aws']): Promise<Zone[]> {
@@ -125,17 +126,25 @@ type Alias = { hostname: string; zone: string; target: string; targetZone: strin
  * created, not replaced, so that a record made by another meanwhile stops both.
  */
 export async function setRecord(
-  { aws }: AwsContext,
+  context: AwsContext,
   alias: Alias,
   old: Pick<Alias, 'target' | 'targetZone'> | undefined,
   signal: AbortSignal,
 ): Promise<void> {
+  const { aws } = context
   signal.throwIfAborted()
   const Changes = [
     ...(old === undefined ? [] : [{ Action: 'DELETE' as const, ResourceRecordSet: recordSet({ ...alias, ...old }) }]),
     { Action: 'CREATE' as const, ResourceRecordSet: recordSet(alias) },
   ]
-  await aws.dns.changeResourceRecordSets({ HostedZoneId: alias.zone, ChangeBatch: { Changes } })
+  try {
+    await aws.dns.changeResourceRecordSets({ HostedZoneId: alias.zone, ChangeBatch: { Changes } })
+  } catch (thrown) {
+    // The change may have been made by a call whose answer was lost.
+    if (awsCode(thrown) !== 'InvalidChangeBatch') throw thrown
+    const { found } = await findRecord(context, alias.hostname, alias.zone)
+    if (!found.some(({ target }) => target === alias.target)) throw thrown
+  }
 }
 
 /** @returns whether it was there */

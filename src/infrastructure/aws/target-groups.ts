@@ -38,19 +38,33 @@ const ATTRIBUTES = {
   'deregistration_delay.connection_termination.enabled': 'true',
 }
 
-/** The target groups of this stack, by port. Those of equal names without our tags are not among them. */
-export async function findTargetGroups({ aws, names, stack }: AwsContext): Promise<TargetGroup[]> {
+/**
+ * The target groups of this stack, by port. Those of equal names without our tags are not among them.
+ *
+ * @param balancer ours, if it is known: what it forwards to is ours and need not be asked for its tags
+ */
+export async function findTargetGroups(context: AwsContext, balancer?: string): Promise<TargetGroup[]> {
+  const { aws, names } = context
   const ports = new Map(PORTS.map((port) => [names.targetGroup(port), port]))
   const named = (await listAll(aws)).filter(({ TargetGroupName = '' }) => ports.has(TargetGroupName))
-  if (named.length === 0) return []
-  const ResourceArns = named.map(({ TargetGroupArn = '' }) => TargetGroupArn)
-  const answer = await unlessMissing(() => aws.elb.describeTags({ ResourceArns }))
-  const tags = new Map((answer?.TagDescriptions ?? []).map(({ ResourceArn, Tags }) => [ResourceArn, fromAws(Tags)]))
-  const ours = named.filter(({ TargetGroupArn }) => isOurs(tags.get(TargetGroupArn) ?? {}, stack))
+  const isForwarded = ({ LoadBalancerArns }: AwsTargetGroup) =>
+    balancer !== undefined && LoadBalancerArns?.includes(balancer) === true
+  const unknown = named.filter((group) => !isForwarded(group))
+  const ours = new Set([...named.filter(isForwarded), ...(await withOurTags(context, unknown))])
   const found = await Promise.all(
-    ours.map((group) => describe(aws, group, ports.get(group.TargetGroupName ?? '') ?? 80)),
+    named
+      .filter((group) => ours.has(group))
+      .map((group) => describe(aws, group, ports.get(group.TargetGroupName ?? '') ?? 80)),
   )
   return found.filter((group) => group !== undefined).sort((a, b) => a.port - b.port)
+}
+
+async function withOurTags({ aws, stack }: AwsContext, groups: AwsTargetGroup[]): Promise<AwsTargetGroup[]> {
+  if (groups.length === 0) return []
+  const ResourceArns = groups.map(({ TargetGroupArn = '' }) => TargetGroupArn)
+  const answer = await unlessMissing(() => aws.elb.describeTags({ ResourceArns }))
+  const tags = new Map((answer?.TagDescriptions ?? []).map(({ ResourceArn, Tags }) => [ResourceArn, fromAws(Tags)]))
+  return groups.filter(({ TargetGroupArn }) => isOurs(tags.get(TargetGroupArn) ?? {}, stack))
 }
 
 async function listAll(aws: AwsContext['aws']): Promise<AwsTargetGroup[]> {
