@@ -1,7 +1,10 @@
-import { afterAll, beforeAll } from '@jest/globals'
+import { afterAll, beforeAll, jest } from '@jest/globals'
 import type { Moto } from '../../lab/cloud/moto.ts'
 import { describeInfrastructure, describeMaking } from '../contract/infrastructure.ts'
 import { awsFixture, openMoto } from './fixture.ts'
+
+// A run is killed at one moment after the other, each time on an account of its own.
+jest.setTimeout(300_000)
 
 let moto: Moto
 beforeAll(async () => {

@@ -19,7 +19,8 @@ async function install(asked: Asked = {}): Promise<string[]> {
 type Drift = { what: string; hurt: (account: Account) => Promise<unknown>; steps: string[]; asked?: Asked }
 
 const firstInstance = async () =>
-  (await moto.instances()).find(({ tags, state }) => tags['rancher-ha/node'] === 'node-1' && state !== 'terminated')?.id ?? ''
+  (await moto.instances()).find(({ tags, state }) => tags['rancher-ha/node'] === 'node-1' && state !== 'terminated')
+    ?.id ?? ''
 const balancerArn = async () => (await moto.balancers())[0]?.arn ?? ''
 const groupId = async (end: string) => (await moto.groups()).find(({ name }) => name.endsWith(end))?.id ?? ''
 const targetGroup = async (port: number) =>

@@ -142,7 +142,7 @@ test.each(REMOVALS)('a destroy that is denied %s says so, and the next one leave
 
 test('slow states are waited for, and a group that is still in use says by what', async () => {
   const before = await moto.world()
-  const slow = { pending_s: 0.3, stopping_s: 0.3, shutting_down_s: 0.3, provisioning_s: 0.3, interfaces_s: 0.5 }
+  const slow = { pending_s: 0.3, stopping_s: 0.3, shutting_down_s: 0.3, provisioning_s: 0.3, interfaces_s: 4 }
   await moto.settings(slow)
   await install()
   await destroyAll(await account.open({ asked: null }))
@@ -156,7 +156,9 @@ test('a state that does not come ends with the step, not never', async () => {
   const plan = infrastructure.plan(await infrastructure.inspect(), WANTED)
   const { carryOut } = await import('./run-all.ts')
   const deadline = AbortSignal.timeout(2_000)
-  await expect(carryOut(infrastructure, plan, deadline)).rejects.toMatchObject({ name: 'AbortError' })
+  await expect(carryOut(infrastructure, plan, deadline)).rejects.toMatchObject({
+    name: expect.stringMatching(/^(Abort|Timeout)Error$/),
+  })
   await infrastructure.door?.close()
 })
 

@@ -60,6 +60,9 @@ export function refuseTogether(values: Values, wrong: Set<string>, now: Date): R
     refusals.push({ kind: 'input', subject, what: `${what} (mode ${values.mode}).`, next: NEXT })
   }
   refuseHosts(values, refuse)
+  for (const name of strangeToProvider(values)) {
+    if (!wrong.has(name)) refuse(name, `expected provider aws with it, got ${values.provider}`)
+  }
   if (values.mode === 'sweep' && values.provider !== 'aws' && values.provider !== undefined) {
     refuse('provider', `expected aws, got ${values.provider}: nothing else is found again by its tags`)
   }
@@ -77,6 +80,14 @@ export function refuseTogether(values: Values, wrong: Set<string>, now: Date): R
     refuse('tls-private-key', 'expected the key of tls-certificate, got another one')
   }
   return [...refusals, ...refuseVersions(values)]
+}
+
+/** Asked of an account, and in vain of any other provider; those that action.yml gives a default are always there. */
+const OF_ACCOUNTS = ['aws-role', 'aws-vpc', 'aws-subnets', 'aws-kms-key', 'aws-hosted-zone', 'allowed-cidrs', 'ttl']
+
+function strangeToProvider(values: Values): string[] {
+  if (values.provider === 'aws' || values.provider === undefined) return []
+  return OF_ACCOUNTS.filter((name) => name in values && !isMissing(values[name as keyof Values]))
 }
 
 function refuseHosts(values: Values, refuse: (subject: string, what: string) => void): void {

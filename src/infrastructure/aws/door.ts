@@ -2,7 +2,7 @@ import type { AwsContext } from './context.ts'
 import { awsCode } from './errors.ts'
 import type { GroupRule } from './findings.ts'
 import { describeRule, findGroups, removeRule, rulesOf, unlessDuplicate } from './groups.ts'
-import { DOOR_PREFIX, isOurs } from './tags.ts'
+import { DOOR_PREFIX, isOurs, TAGS, toAws } from './tags.ts'
 
 /** The runner's way in: rules for its address that stand as long as a run needs them. */
 export interface Door {
@@ -114,8 +114,14 @@ async function tagRule({ aws }: DoorContext, rule: string, tag: { Key: string; V
 }
 
 /** @returns whether the rule is new, and so has our tag from its beginning */
-async function authorize({ aws }: DoorContext, { group, port, range }: Wanted, tag: { Key: string; Value: string }) {
+async function authorize(
+  { aws, stack }: DoorContext,
+  { group, port, range }: Wanted,
+  tag: { Key: string; Value: string },
+) {
   const Description = 'rancher-ha: runs that are under way'
+  // Another run may tag only what carries the owner.
+  const owner = toAws({ [TAGS.stack]: stack.name, [TAGS.owner]: stack.owner })
   const origin = range.includes(':')
     ? { Ipv6Ranges: [{ CidrIpv6: range, Description }] }
     : { IpRanges: [{ CidrIp: range, Description }] }
@@ -123,7 +129,7 @@ async function authorize({ aws }: DoorContext, { group, port, range }: Wanted, t
     aws.ec2.authorizeSecurityGroupIngress({
       GroupId: group,
       IpPermissions: [{ IpProtocol: 'tcp', FromPort: port, ToPort: port, ...origin }],
-      TagSpecifications: [{ ResourceType: 'security-group-rule', Tags: [tag] }],
+      TagSpecifications: [{ ResourceType: 'security-group-rule', Tags: [...owner, tag] }],
     }),
   )
   return made !== undefined
