@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import type { Moto } from '../../lab/cloud/moto.ts'
+import { systemClock } from '../../src/clock.ts'
 import { awsSweeper } from '../../src/infrastructure/aws/sweep.ts'
+import type { SweepRun } from '../../src/run.ts'
 import { type Account, type Asked, openAccount, openMoto, STACK } from './fixture.ts'
 import { noLease, runAll } from './run-all.ts'
 
@@ -97,4 +99,30 @@ test('the door and the claim of a killed run go, the stack stays', async () => {
   expect(await sweep(25)).toEqual(['claim of stack staying', 'door of stack staying'])
   expect(await moto.world()).toEqual(world)
   await infrastructure.door?.close()
+})
+
+test('the mode takes what has expired, says why, and in a dry run only lists it', async () => {
+  const before = await moto.world()
+  await make('preview', { ttlMs: 1 })
+  const sweepMode = async (dryRun: boolean) => {
+    const lines: string[] = []
+    const report = {
+      step: async (_title: string, work: () => Promise<unknown>) => await work(),
+      line: (text: string) => void lines.push(text),
+      plan: (steps: { title: string }[]) => void lines.push(...steps.map(({ title }) => title)),
+      output: () => {},
+    }
+    const { sweep: sweepAll } = await import('../../src/modes/sweep.ts')
+    const settings = { ...account.settings({ asked: null }), mode: 'sweep', dryRun }
+    const run = { settings, report, signal: AbortSignal.timeout(50_000), clock: systemClock }
+    return { lines, outcome: await sweepAll(run as unknown as SweepRun) }
+  }
+  const world = await moto.world()
+  const listed = await sweepMode(true)
+  expect(listed.outcome).toEqual({ changed: false })
+  expect(listed.lines).toEqual([expect.stringMatching(/^Remove stack preview: expired at \S+, .* old$/)])
+  expect(await moto.world()).toEqual(world)
+  expect((await sweepMode(false)).outcome).toEqual({ changed: true })
+  expect(await moto.world()).toEqual(before)
+  expect((await sweepMode(false)).outcome).toEqual({ changed: false })
 })

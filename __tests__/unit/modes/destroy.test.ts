@@ -51,3 +51,9 @@ test.each([
 test('nothing to remove needs no word', () => {
   expect(refuseDestroy(seen(known), [], confirm(undefined))).toEqual([])
 })
+
+test('a stack with a time to live goes without a word', () => {
+  const { infrastructure, ...rest } = seen(known)
+  const mortal = { ...rest, infrastructure: { ...infrastructure, expires: '2026-01-01T00:00:00Z' } }
+  expect(refuseDestroy(mortal, plan, confirm(undefined))).toEqual([])
+})
