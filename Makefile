@@ -54,7 +54,7 @@ scenarios: setup ## the committed bundle as a process, as the runner starts it
 
 .PHONY: cloud cloud-setup
 cloud: setup cloud-setup ## provider aws against a stand-in for the API of AWS, without machines
-	$(JEST) --json --outputFile=$(RESULTS)/cloud.json --selectProjects cloud
+	$(JEST) --json --outputFile=$(RESULTS)/cloud.json --maxWorkers=3 --selectProjects cloud
 
 cloud-setup: setup
 	@scripts/cloud-setup.sh

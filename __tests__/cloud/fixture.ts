@@ -147,8 +147,8 @@ async function resolveIn(moto: Moto, name: string): Promise<string[]> {
   return record.alias === null ? record.values : resolveIn(moto, record.alias.replace(/\.$/, ''))
 }
 
-/** Of the changes a run makes, every fifth is one it is killed before; which ones is drawn anew for each process. */
-const STRIDE = 5
+/** Of the changes a run makes, every eighth is one it is killed before; which ones is drawn anew for each process. */
+const STRIDE = 8
 const phase = 1 + Math.floor(Math.random() * STRIDE)
 
 /** The account as the contract of providers wants it. */
