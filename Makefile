@@ -22,7 +22,7 @@ demo-down: setup ## takes the demo and the lab away
 	node lab/demo.ts down
 
 .PHONY: test test-fast
-test: setup clean-results lab-up check unit scenarios e2e-life e2e-sample ## everything a change must pass; ends with how many passed
+test: setup clean-results lab-up check unit cloud scenarios e2e-life e2e-sample ## everything a change must pass; ends with how many passed
 	node scripts/tally.ts $(RESULTS)
 
 test-fast: setup clean-results lint types unit scenarios ## what needs no lab: format, lint, types, unit and scenario tests
@@ -59,6 +59,13 @@ unit: setup ## unit, property and contract tests
 
 scenarios: setup ## the committed bundle as a process, as the runner starts it
 	$(JEST) --json --outputFile=$(RESULTS)/scenarios.json --selectProjects scenarios
+
+.PHONY: cloud cloud-setup
+cloud: setup cloud-setup ## provider aws against a stand-in for the API of AWS, without machines
+	$(JEST) --json --outputFile=$(RESULTS)/cloud.json --maxWorkers=3 --selectProjects cloud
+
+cloud-setup: setup
+	@scripts/cloud-setup.sh
 
 .PHONY: e2e e2e-life e2e-sample soak
 e2e: e2e-sample ## end-to-end cases from the pool: ONLY=<part of a name> chooses them, SEED=<n> repeats a sample

@@ -9,7 +9,7 @@ import { endProcesses, MARKER } from './processes.ts'
 import { createReport } from './report/create-report.ts'
 import { openRunner } from './report/runner.ts'
 import { createVeil } from './report/veil.ts'
-import type { BackupRun, DestroyRun, InstallRun, Outcome, RestoreRun, Run, StatusRun } from './run.ts'
+import type { BackupRun, DestroyRun, InstallRun, Outcome, RestoreRun, Run, StatusRun, SweepRun } from './run.ts'
 import { runFolder } from './run-folder.ts'
 import type { Settings } from './settings.ts'
 import { patienceAfter, stopSignal } from './stop-signal.ts'
@@ -86,6 +86,8 @@ async function dispatch(run: Run): Promise<Outcome> {
       return (await import('./modes/status.ts')).status(run as StatusRun)
     case 'destroy':
       return (await import('./modes/destroy.ts')).destroy(run as DestroyRun)
+    case 'sweep':
+      return (await import('./modes/sweep.ts')).sweep(run as SweepRun)
   }
 }
 

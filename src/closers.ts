@@ -15,6 +15,7 @@ const CLOSERS = {
   lease: async (session: string) => (await import('./release.ts')).releaseAfter(session, process.env),
   kubeconfig: async (path: string) => (await import('./rancher/kubeconfig.ts')).endKubeconfig(path),
   conversation: async () => (await import('./farewell.ts')).farewell(process.env),
+  cloud: async (session: string) => (await import('./release.ts')).letGoAfter(session, process.env),
   folder: async (path: string) => {
     if (!basename(path).startsWith('rancher-ha-')) throw new Error(`${path} is not the folder of a run`)
     await rm(path, { recursive: true, force: true, maxRetries: 3 })

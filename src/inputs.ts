@@ -26,7 +26,7 @@ export type Surroundings = {
  * @throws StackError of kind `input` that tells all that is wrong at once
  */
 export async function parseInputs({ env, now, mask, warn }: Surroundings): Promise<Settings> {
-  const given = givenInputs(env)
+  const given = { ...surroundingRegion(env), ...givenInputs(env) }
   maskSecrets(given, mask)
   const yaml = await yamlFor(given)
   for (const name of YAML_INPUTS) for (const secret of yaml.secretsInYaml(given[name] ?? '')) mask(secret)
@@ -51,6 +51,12 @@ function givenInputs(env: Surroundings['env']): Record<string, string> {
       return key.startsWith('INPUT_') && text !== '' ? [[key.slice('INPUT_'.length).toLowerCase(), text]] : []
     }),
   )
+}
+
+/** The region that whoever made the job's session has set, as every tool of AWS takes it. */
+function surroundingRegion(env: Surroundings['env']): Record<string, string> {
+  const region = env['AWS_REGION'] || env['AWS_DEFAULT_REGION']
+  return env['INPUT_PROVIDER']?.trim() === 'aws' && region ? { 'aws-region': region } : {}
 }
 
 const YAML_INPUTS = ['helm-values', 'rke-config']

@@ -2,7 +2,7 @@ import { StackError } from './errors.ts'
 import { MODES, type Mode } from './settings.ts'
 
 /** The modes this version can carry out. */
-export const AVAILABLE_MODES = ['install', 'backup', 'restore', 'status', 'destroy'] as const satisfies Mode[]
+export const AVAILABLE_MODES = ['install', 'backup', 'restore', 'status', 'destroy', 'sweep'] as const satisfies Mode[]
 export type AvailableMode = (typeof AVAILABLE_MODES)[number]
 
 /** @throws StackError of kind `input` for no mode, an unknown one, and one that is not available yet */

@@ -30,3 +30,14 @@ export async function releaseAfter(session: string, env: NodeJS.ProcessEnv): Pro
   await releaseLease(hosts, { stack: settings.stack, session, log: (line) => told.push(line) })
   return told.length === 0 ? undefined : told.join('; ')
 }
+
+/**
+ * Takes back what a killed run still holds outside the nodes: the runner's way in, the claim on the stack.
+ *
+ * @returns what there is to tell; undefined when nothing was held
+ */
+export async function letGoAfter(session: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const settings = await parseInputs({ env, now: new Date(), mask: () => {}, warn: () => {} })
+  const infrastructure = await createInfrastructure(settings, { session })
+  return await infrastructure.letGo?.()
+}

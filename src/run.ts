@@ -7,6 +7,7 @@ import type {
   RestoreSettings,
   Settings,
   StatusSettings,
+  SweepSettings,
 } from './settings.ts'
 
 /** What a mode works with. */
@@ -34,6 +35,7 @@ export type BackupRun = Run<BackupSettings>
 export type RestoreRun = Run<RestoreSettings>
 export type StatusRun = Run<StatusSettings>
 export type DestroyRun = Run<DestroySettings>
+export type SweepRun = Run<SweepSettings>
 
 /** How a run that did not throw went. */
 export type Outcome = {

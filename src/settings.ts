@@ -11,6 +11,40 @@ export type HostSpec = { user: string; address: string; port: number; name: stri
 export type ProviderSettings =
   | { kind: 'local'; image: string | undefined }
   | { kind: 'hosts'; hosts: HostSpec[]; loadBalancer: string; forceNodes: string[] }
+  | AwsProviderSettings
+
+/** An account of AWS, and what is made there. */
+export type AwsProviderSettings = {
+  kind: 'aws'
+  region: string
+  /** Role taken through the job's own OIDC token; undefined: the SDK's default chain. */
+  role: string | undefined
+  /** Where the job gets that token; undefined where it may not. The token is a secret. */
+  idToken: { url: string; token: string } | undefined
+  /** Id or "Key=Value" of a tag; undefined: the default network. */
+  vpc: string | undefined
+  /** Ids and tags; empty: all of the network. */
+  subnets: string[]
+  /** Tried in order. */
+  instanceTypes: string[]
+  /** Id, or the name of a system whose newest image is taken. */
+  image: string
+  volumeSizeGib: number
+  kmsKey: string | undefined
+  /** Id or name; undefined: found by the host name. */
+  hostedZone: string | undefined
+  /** How nodes are reached. */
+  address: 'public' | 'private'
+  spot: boolean
+  tags: Record<string, string>
+  loadBalancerScheme: 'internal' | 'internet-facing'
+  /** Who may reach the load balancer; empty: the network. */
+  allowedCidrs: string[]
+  runnerCidrs: 'auto' | string[]
+  apiListener: boolean
+  /** How long a stack made now lives; undefined: it is protected. */
+  ttlMs: number | undefined
+}
 
 export type SshSettings = {
   /** Private keys, OpenSSH format, unlocked. Empty on `local`, which makes its own. */
@@ -95,6 +129,8 @@ export type InstallSettings = CommonSettings & {
   dryRun: boolean
   /** Digest the plan must have. */
   expectedPlan: string | undefined
+  /** How long to wait for a record that a person has to make. */
+  dnsWaitMs: number
 }
 
 /** Where snapshots are, and how they are opened. */
@@ -165,4 +201,13 @@ export type DestroySettings = CommonSettings & {
   expectedPlan: string | undefined
 }
 
-export type Settings = InstallSettings | BackupSettings | RestoreSettings | StatusSettings | DestroySettings
+/** Takes away what has expired, of every stack of this owner in the region. */
+export type SweepSettings = CommonSettings & { mode: 'sweep'; dryRun: boolean }
+
+export type Settings =
+  | InstallSettings
+  | BackupSettings
+  | RestoreSettings
+  | StatusSettings
+  | DestroySettings
+  | SweepSettings

@@ -16,6 +16,8 @@ export interface InfrastructureFixture extends AsyncDisposable {
   /** The provider as a new run would open it. */
   open(): Infrastructure | Promise<Infrastructure>
   readonly wanted: WantedInfrastructure
+  /** The addresses of the load balancer where what the provider knows of it is a name. */
+  resolve?(name: string): Promise<string[]>
   /** Everything that is there, ours and others', seen by another eye than the provider's. */
   world(): Promise<string[]>
   /** What a provider that makes machines must also show; absent for one that only finds them. */
@@ -47,7 +49,7 @@ export function describeInfrastructure(name: string, makeFixture: () => Promise<
       const later = await fixture.open()
       const facts = await later.inspect()
       expect(titles(later.plan(facts, fixture.wanted))).toEqual([])
-      expectDocumented(facts, fixture)
+      await expectDocumented(facts, fixture)
     })
 
     test('looking changes nothing', async () => {
@@ -189,15 +191,17 @@ const noLease: Lease = {
   async [Symbol.asyncDispose]() {},
 }
 
-function expectDocumented(facts: InfrastructureFacts, { wanted, makes }: InfrastructureFixture): void {
+async function expectDocumented(facts: InfrastructureFacts, fixture: InfrastructureFixture): Promise<void> {
   const { nodes, loadBalancer, name, refusals } = facts
+  const { wanted, makes } = fixture
+  const address = loadBalancer?.address ?? ''
   expect(refusals).toEqual([])
   expect(nodes).toHaveLength(wanted.nodeCount)
   expect(new Set(nodes.map((node) => node.name)).size).toBe(wanted.nodeCount)
   expect(new Set(nodes.map((node) => node.privateAddress)).size).toBe(wanted.nodeCount)
   for (const node of nodes) expect(node.state).toBe('running')
   expect(loadBalancer?.serving).toBe(true)
-  expect(name).toEqual({ hostname: wanted.hostname, addresses: [loadBalancer?.address] })
+  expect(name).toEqual({ hostname: wanted.hostname, addresses: (await fixture.resolve?.(address)) ?? [address] })
   if (makes === undefined) return
   expect(nodes.map((node) => node.name)).toEqual(nodes.map((_, index) => `node-${index + 1}`))
   expect(loadBalancer?.targets).toEqual(nodes.map((node) => node.privateAddress))

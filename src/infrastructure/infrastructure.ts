@@ -10,9 +10,16 @@ export type InfrastructureFacts = {
   nodes: Node[]
   loadBalancer: { address: string; targets: string[]; serving: boolean } | undefined
   /** The addresses the host name resolves to as this runner sees it; empty when it does not resolve. */
-  name: { hostname: string; addresses: string[] }
+  name: {
+    hostname: string
+    addresses: string[]
+    /** The record a person has to make, where the provider has no zone to make it in. */
+    toMake?: { type: string; value: string }
+  }
   /** What the stack remembers outside its nodes. */
   memory: { clusterUid: string | undefined; hostname: string | undefined }
+  /** When the stack may be swept (ISO 8601); absent for one that is protected. */
+  expires?: string
   /** What forbids going on: another owner, foreign resources. */
   refusals: Refusal[]
   /** Everything ours that `destroy` would remove, for people and tests ("container rancher-ha-x-node-1"). */
@@ -25,7 +32,7 @@ export type WantedInfrastructure = { nodeCount: number; hostname: string }
 
 /** Where machines, load balancer and DNS come from. Knows nothing of Kubernetes. */
 export interface Infrastructure {
-  readonly provider: 'local' | 'hosts'
+  readonly provider: 'local' | 'hosts' | 'aws'
   /** Reads, changes nothing, may run at any time. */
   inspect(): Promise<InfrastructureFacts>
   /** Pure: the steps from what stands to what is wanted; empty when nothing differs. */
@@ -40,4 +47,8 @@ export interface Infrastructure {
   access(folder: string): Promise<Access>
   /** Remembers, outside the nodes, that there is a cluster. */
   remember(memory: { clusterUid: string; hostname: string }, lease: Lease): Promise<void>
+  /** The runner's way in, where there must be one: opened before nodes are reached, closed when the run ends. Not part of a plan. */
+  readonly door?: { open(signal: AbortSignal): Promise<void>; close(): Promise<void> }
+  /** For post: takes back what a killed run holds outside the nodes. @returns what there is to tell */
+  letGo?(): Promise<string | undefined>
 }

@@ -11,3 +11,10 @@ export function parseDuration(text: string): number {
   const units = Object.entries(UNITS)
   return units.reduce((sum, [unit, ms]) => sum + Number(groups[unit] ?? 0) * ms, 0)
 }
+
+/** How long a stack lives: from an hour to a year. @throws Expected */
+export function parseLife(text: string): number {
+  const ms = parseDuration(text)
+  if (ms < UNITS.h || ms > 365 * UNITS.d) throw new Expected('a time to live from 1h to 365d, such as 48h')
+  return ms
+}

@@ -1,9 +1,6 @@
-import { parseCidr } from './cidr.ts'
 import { parseDuration } from './duration.ts'
-import { Expected, parseLines } from './expected.ts'
+import { Expected } from './expected.ts'
 
-const CIDRS = (text: string) => void parseLines(text).map(parseCidr)
-const RUNNER_CIDRS = (text: string) => (text === 'auto' ? undefined : CIDRS(text))
 const ANY = () => undefined
 
 /**
@@ -11,17 +8,6 @@ const ANY = () => undefined
  * without what was asked for. What is malformed is told as such.
  */
 export const LATER: Record<string, (text: string) => unknown> = {
-  ...Object.fromEntries(
-    ['role', 'region', 'vpc', 'subnets', 'instance-type', 'image', 'volume-size', 'kms-key', 'hosted-zone']
-      .concat('address', 'spot', 'tags')
-      .map((name) => [`aws-${name}`, ANY]),
-  ),
-  'load-balancer-scheme': ANY,
-  'allowed-cidrs': CIDRS,
-  'runner-cidr': RUNNER_CIDRS,
-  'api-listener': ANY,
-  'dns-wait': parseDuration,
-  ttl: parseDuration,
   'restore-window': parseDuration,
   'on-failure': ANY,
   'http-proxy': ANY,

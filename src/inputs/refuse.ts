@@ -2,6 +2,7 @@ import type { Refusal } from '../errors.ts'
 import { KNOWN_VERSIONS, TESTED_RKE } from '../kubernetes/rke/versions.ts'
 import { fits } from '../rancher/versions.ts'
 import { certificateProblem, isKeyOf } from './certificate.ts'
+import { PROVIDERS } from './schema.ts'
 import { hostnameOf, rkeName, type Values } from './settings.ts'
 import { LATEST_PATCH } from './version.ts'
 
@@ -22,7 +23,7 @@ export function refuseMissing(values: Values, wrong: Set<string>): Refusal[] {
 function needed(values: Values): { name: string; why: string; note?: string }[] {
   const { provider } = values
   const list: { name: string; why: string; note?: string }[] = [
-    { name: 'provider', why: 'every stack', note: '; expected one of hosts, local' },
+    { name: 'provider', why: 'every stack', note: `; expected one of ${PROVIDERS.join(', ')}` },
   ]
   if (provider === 'hosts') {
     for (const name of ['hosts', 'load-balancer', 'ssh-private-key']) list.push({ name, why: 'provider hosts' })
@@ -40,6 +41,7 @@ function needed(values: Values): { name: string; why: string; note?: string }[] 
     const note = '; whoever may read the repository can read its artifacts, so they are encrypted'
     list.push({ name: 'backup-recipients', why: 'backup-to artifact', note })
   }
+  if (provider === 'aws') list.push(...neededByAws(values))
   if (values.mode !== 'install') return list
   if (provider !== 'local') list.push({ name: 'hostname', why: `provider ${provider ?? 'hosts'}` })
   if (values['tls-source'] === 'secret') {
@@ -47,6 +49,15 @@ function needed(values: Values): { name: string; why: string; note?: string }[] 
   }
   if (values['tls-source'] === 'letsEncrypt') list.push({ name: 'letsencrypt-email', why: 'tls-source letsEncrypt' })
   return list
+}
+
+function neededByAws(values: Values): { name: string; why: string; note?: string }[] {
+  const list = [{ name: 'aws-region', why: 'provider aws', note: '; AWS_REGION counts too' }]
+  if (values.mode === 'sweep') return list
+  const note = '; machines are made with its public half, and every later run needs it'
+  list.push({ name: 'name', why: 'provider aws', note: '' }, { name: 'ssh-private-key', why: 'provider aws', note })
+  if (values['load-balancer-scheme'] !== 'internet-facing' || values.mode !== 'install') return list
+  return [...list, { name: 'allowed-cidrs', why: 'load-balancer-scheme internet-facing', note: '' }]
 }
 
 function isMissing(value: unknown): boolean {
@@ -63,7 +74,16 @@ export function refuseTogether(values: Values, wrong: Set<string>, now: Date): R
   if (values.mode === 'restore' && values.unsigned && values['snapshot-signer'].length > 0) {
     refuse('unsigned', 'expected either a snapshot-signer or unsigned, got both')
   }
+  for (const name of strangeToProvider(values)) {
+    if (!wrong.has(name)) refuse(name, `expected provider aws with it, got ${values.provider}`)
+  }
+  if (values.mode === 'sweep' && values.provider !== 'aws' && values.provider !== undefined) {
+    refuse('provider', `expected aws, got ${values.provider}: nothing else is found again by its tags`)
+  }
   if (values.mode !== 'install') return refusals
+  if (values['aws-spot'] && values.ttl === undefined && !wrong.has('ttl')) {
+    refuse('aws-spot', 'expected a ttl with it: a stack that is to stay needs machines that stay')
+  }
   const { 'tls-certificate': certificate, 'tls-private-key': privateKey } = values
   const hostname = wrong.has('hostname') ? undefined : hostnameOf(values)
   if (certificate !== undefined && hostname !== undefined) {
@@ -74,6 +94,14 @@ export function refuseTogether(values: Values, wrong: Set<string>, now: Date): R
     refuse('tls-private-key', 'expected the key of tls-certificate, got another one')
   }
   return [...refusals, ...refuseVersions(values)]
+}
+
+/** Asked of an account, and in vain of any other provider; those that action.yml gives a default are always there. */
+const OF_ACCOUNTS = ['aws-role', 'aws-vpc', 'aws-subnets', 'aws-kms-key', 'aws-hosted-zone', 'allowed-cidrs', 'ttl']
+
+function strangeToProvider(values: Values): string[] {
+  if (values.provider === 'aws' || values.provider === undefined) return []
+  return OF_ACCOUNTS.filter((name) => name in values && !isMissing(values[name as keyof Values]))
 }
 
 function refuseHosts(values: Values, refuse: (subject: string, what: string) => void): void {

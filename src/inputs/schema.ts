@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import type { AvailableMode } from '../mode.ts'
 import type { Mode } from '../settings.ts'
 import type { Place } from '../snapshots/snapshot.ts'
+import { aws, clouds } from './aws.ts'
 import { parseCertificates } from './certificate.ts'
 import {
   parseChart,
@@ -13,7 +14,7 @@ import {
   parseUid,
   parseUser,
 } from './choice.ts'
-import { parseDuration } from './duration.ts'
+import { parseDuration, parseLife } from './duration.ts'
 import { Expected, parseBoolean, parseLines, parseOneOf } from './expected.ts'
 import { parseEndpoint, parseHosts } from './host.ts'
 import { parseAddress, parseHostname } from './hostname.ts'
@@ -30,11 +31,13 @@ import {
 } from './snapshots.ts'
 import { parseExactVersion, parseVersionOrPatch } from './version.ts'
 
-export const PROVIDERS = ['hosts', 'local'] as const
+export const PROVIDERS = ['aws', 'hosts', 'local'] as const
 export const DISTRIBUTIONS = ['rke'] as const
 export const TLS_SOURCES = ['rancher', 'letsEncrypt', 'secret'] as const
 export const VERIFIES = ['hash', 'restore'] as const
 export const DEFAULT_USER = 'root'
+/** Of a stack on machines that only one stack may use; where many stand side by side the name must be said. */
+export const DEFAULT_NAME = 'rancher'
 
 /** Inputs that are secrets: masked before anything else is done, and never repeated. */
 export const SECRETS = [
@@ -55,8 +58,8 @@ const text = (value: string) => value
 
 /** Inputs of every mode. @param user who a host without "user@" is reached as */
 const common = (user: string) => ({
-  provider: given((value) => parseOneOf(value, PROVIDERS, ['aws', 'gce'])),
-  name: or('rancher', parseStackName),
+  provider: given((value) => parseOneOf(value, PROVIDERS, ['gce'])),
+  name: given(parseStackName),
   hosts: given((value) => parseHosts(value, user)),
   'load-balancer': given(parseAddress),
   'force-nodes': or([], parseLines),
@@ -65,6 +68,8 @@ const common = (user: string) => ({
   'ssh-known-hosts': or([], parseKnownHosts),
   'ssh-bastion': given((value) => bastion(value, user)),
   'local-image': given(text),
+  ...aws(given, or),
+  ...clouds(given, or),
   'airgap-bundle': given(text),
   'tool-mirror': given(parseMirror),
   'rke-version': given(parseExactVersion),
@@ -107,6 +112,8 @@ const install = ({ user, parseYamlMap }: Context) =>
     'tls-private-key': given(parsePemKey),
     'tls-ca': given(parseCertificates),
     'letsencrypt-email': given(parseEmail),
+    'dns-wait': or(15 * 60_000, parseDuration),
+    ttl: given(parseLife),
   })
 
 const ARTIFACT: Place[] = [{ kind: 'artifact' }]
@@ -166,6 +173,8 @@ const destroy = ({ user }: Context) =>
     'last-snapshot': or(true, parseBoolean),
   })
 
+const sweep = ({ user }: Context) => z.object({ ...common(user), 'dry-run': changing['dry-run'] })
+
 /** What the schemas are made with. */
 export type Context = {
   /** Who a host without "user@" is reached as. */
@@ -175,7 +184,7 @@ export type Context = {
 }
 
 /** One schema a mode, on a common base. */
-export const schemas = { install, backup, restore, status, destroy } satisfies Partial<Record<Mode, unknown>> &
+export const schemas = { install, backup, restore, status, destroy, sweep } satisfies Partial<Record<Mode, unknown>> &
   Record<AvailableMode, unknown>
 
 export type CommonValues = z.output<z.ZodMiniObject<ReturnType<typeof common>>>
@@ -184,6 +193,7 @@ export type BackupValues = z.output<ReturnType<typeof backup>>
 export type RestoreValues = z.output<ReturnType<typeof restore>>
 export type StatusValues = z.output<ReturnType<typeof status>>
 export type DestroyValues = z.output<ReturnType<typeof destroy>>
+export type SweepValues = z.output<ReturnType<typeof sweep>>
 
 const NO_CONTEXT: Context = { user: DEFAULT_USER, parseYamlMap: () => ({}) }
 

@@ -10,7 +10,16 @@ import type {
   SnapshotSettings,
   TlsSettings,
 } from '../settings.ts'
-import type { BackupValues, CommonValues, DestroyValues, InstallValues, RestoreValues, StatusValues } from './schema.ts'
+import {
+  type BackupValues,
+  type CommonValues,
+  DEFAULT_NAME,
+  type DestroyValues,
+  type InstallValues,
+  type RestoreValues,
+  type StatusValues,
+  type SweepValues,
+} from './schema.ts'
 import { LATEST_PATCH } from './version.ts'
 
 /** The parsed inputs of a mode. */
@@ -20,6 +29,7 @@ export type Values =
   | ({ mode: 'restore' } & RestoreValues)
   | ({ mode: 'status' } & StatusValues)
   | ({ mode: 'destroy' } & DestroyValues)
+  | ({ mode: 'sweep' } & SweepValues)
 
 type Environment = Record<string, string | undefined>
 
@@ -38,6 +48,7 @@ export function settingsOf(values: Values, env: Environment, now: Date): Setting
       maxSnapshotAgeMs: values['max-snapshot-age'],
     }
   }
+  if (values.mode === 'sweep') return { ...common, mode: 'sweep', dryRun: values['dry-run'] }
   return {
     ...common,
     mode: 'destroy',
@@ -51,7 +62,7 @@ export function settingsOf(values: Values, env: Environment, now: Date): Setting
 
 /** The name Rancher answers to; on `local` it follows from the stack's name. */
 export function hostnameOf(values: Pick<InstallValues, 'hostname' | 'provider' | 'name'>): string | undefined {
-  return values.hostname ?? (values.provider === 'local' ? `${values.name}.rancher.test` : undefined)
+  return values.hostname ?? (values.provider === 'local' ? `${values.name ?? DEFAULT_NAME}.rancher.test` : undefined)
 }
 
 /** A Kubernetes version as the tested rke names it; undefined when it does not know it. */
@@ -60,13 +71,17 @@ export function rkeName(version: string): string | undefined {
 }
 
 /** Outside of GitHub a stack belongs to nobody but this machine's user, and each run is another one. */
-function commonSettings(values: CommonValues, env: Environment, now: Date): CommonSettings {
+function commonSettings(
+  values: CommonValues & { ttl?: number | undefined },
+  env: Environment,
+  now: Date,
+): CommonSettings {
   const ownerName = env['GITHUB_REPOSITORY'] || 'local'
   const deadline = new Date(now.getTime() + values.timeout)
   return {
-    stack: { name: values.name, owner: env['GITHUB_REPOSITORY_ID'] || ownerName, ownerName },
+    stack: { name: values.name ?? DEFAULT_NAME, owner: env['GITHUB_REPOSITORY_ID'] || ownerName, ownerName },
     run: { id: env['GITHUB_RUN_ID'] || `local-${now.getTime()}`, attempt: Number(env['GITHUB_RUN_ATTEMPT'] || 1) },
-    provider: providerSettings(values),
+    provider: providerSettings(values, env),
     ssh: {
       privateKeys: values['ssh-private-key'],
       knownHosts: values['ssh-known-hosts'],
@@ -90,13 +105,39 @@ function commonSettings(values: CommonValues, env: Environment, now: Date): Comm
   }
 }
 
-function providerSettings(values: CommonValues): ProviderSettings {
+function providerSettings(values: CommonValues & { ttl?: number | undefined }, env: Environment): ProviderSettings {
+  if (values.provider === 'aws') return awsSettings(values, env)
   if (values.provider === 'local') return { kind: 'local', image: values['local-image'] }
   return {
     kind: 'hosts',
     hosts: values.hosts ?? [],
     loadBalancer: values['load-balancer'] ?? '',
     forceNodes: values['force-nodes'],
+  }
+}
+
+function awsSettings(values: CommonValues & { ttl?: number | undefined }, env: Environment): ProviderSettings {
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = env
+  return {
+    kind: 'aws',
+    region: values['aws-region'] ?? '',
+    role: values['aws-role'],
+    idToken: url && token ? { url, token } : undefined,
+    vpc: values['aws-vpc'],
+    subnets: values['aws-subnets'],
+    instanceTypes: values['aws-instance-type'],
+    image: values['aws-image'],
+    volumeSizeGib: values['aws-volume-size'],
+    kmsKey: values['aws-kms-key'],
+    hostedZone: values['aws-hosted-zone'],
+    address: values['aws-address'],
+    spot: values['aws-spot'],
+    tags: values['aws-tags'],
+    loadBalancerScheme: values['load-balancer-scheme'],
+    allowedCidrs: values['allowed-cidrs'],
+    runnerCidrs: values['runner-cidr'],
+    apiListener: values['api-listener'],
+    ttlMs: values.ttl,
   }
 }
 
@@ -124,6 +165,7 @@ function installSettings(values: InstallValues, common: CommonSettings): Install
     },
     dryRun: values['dry-run'],
     expectedPlan: values['expected-plan'],
+    dnsWaitMs: values['dns-wait'],
   }
 }
 

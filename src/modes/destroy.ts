@@ -88,9 +88,10 @@ export function refuseUnreached({ infrastructure, hosts }: Pick<Stack, 'infrastr
 /** A stack that has a cluster goes only by its name: nothing that was in it comes back. */
 export function refuseDestroy(seen: Seen, plan: Step[], { confirm, stack }: DestroySettings): Refusal[] {
   const { infrastructure, cluster } = seen
+  const lasts = infrastructure.expires === undefined
   const holdsData = cluster.state !== 'none' || infrastructure.memory.clusterUid !== undefined
   const expected = cluster.asked?.hostname ?? infrastructure.memory.hostname ?? stack.name
-  if (plan.length === 0 || !holdsData || confirm === expected) return infrastructure.refusals
+  if (plan.length === 0 || !lasts || !holdsData || confirm === expected) return infrastructure.refusals
   const got = confirm === undefined ? 'nothing' : `"${confirm}"`
   return [
     ...infrastructure.refusals,

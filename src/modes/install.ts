@@ -1,6 +1,7 @@
 import { throwRefusals } from '../errors.ts'
 import type { InstallRun, Outcome } from '../run.ts'
 import { planDigest } from '../steps.ts'
+import { awaitName } from './await-name.ts'
 import { converge } from './converge.ts'
 import { throwUnexpected } from './expected-plan.ts'
 import { firstLook } from './first-look.ts'
@@ -35,7 +36,8 @@ export async function install(run: InstallRun): Promise<Outcome> {
   const changed = plan.length > 0 && (await converge(run, stack, seen, wanted))
   const now = plan.length > 0 ? await stack.inspect() : seen
   tellFirstLogin(run, now)
-  await proveStack(run, stack, now, { nodeCount: settings.nodeCount })
+  const pending = await awaitName(run, now)
+  await proveStack(run, stack, now, { nodeCount: settings.nodeCount, pending })
   await tellKubeconfig(run, stack, now)
   return { changed }
 }

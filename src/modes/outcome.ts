@@ -10,6 +10,7 @@ export function tellStack(report: Report, seen: Seen, hostname: string | undefin
   })
   report.output('nodes', JSON.stringify(nodes))
   if (infrastructure.loadBalancer !== undefined) report.output('load-balancer', infrastructure.loadBalancer.address)
+  if (infrastructure.expires !== undefined) report.output('expires', infrastructure.expires)
   if (hostname !== undefined) report.output('rancher-url', `https://${hostname}`)
   if (cluster.version !== undefined) report.output('kubernetes-version', cluster.version)
   if (cluster.uid !== undefined) report.output('cluster-uid', cluster.uid)

@@ -20,6 +20,8 @@ type Proof = {
   nodeCount?: number
   /** Asked besides the recommended architecture. */
   more?: Probe[]
+  /** Rows that wait for a person: told as such, and no failure. */
+  pending?: { id: string; evidence: string }[]
 }
 
 /** Proves each sentence of the recommended architecture on the running stack. @throws StackError naming those that are broken */
@@ -28,14 +30,20 @@ export async function proveStack(run: Run, stack: Stack, seen: Seen, proof: Proo
   const hostname = hostnameOf(run, seen)
   tellStack(report, seen, hostname)
   await tellCa(run, stack, seen)
+  const pending = proof.pending ?? []
+  const probes = conformance(contextOf(run, stack, seen, proof.nodeCount))
+  const waiting = probes.flatMap(({ id, sentence }) =>
+    pending.filter((row) => row.id === id).map(({ evidence }) => ({ id, sentence, ok: false, evidence })),
+  )
+  const asked = probes.filter(({ id }) => !waiting.some((row) => row.id === id))
   const rows = await report.step('Prove the recommended architecture', () =>
-    prove([...conformance(contextOf(run, stack, seen, proof.nodeCount)), ...(proof.more ?? [])], {
+    prove([...asked, ...(proof.more ?? [])], {
       signal: run.signal,
       ...(proof.rounds !== undefined && { rounds: proof.rounds }),
       ...(proof.deadlineMs !== undefined && { deadlineMs: proof.deadlineMs }),
     }),
   )
-  report.conformance(rows)
+  report.conformance([...waiting, ...rows])
   throwBroken(rows, seen, describeCase(caseOf(seen, stack.distribution)).next)
 }
 

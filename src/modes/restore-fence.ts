@@ -2,7 +2,7 @@ import type { Refusal } from '../errors.ts'
 import { quorum } from '../quorum.ts'
 
 export type FenceFacts = {
-  provider: 'local' | 'hosts'
+  provider: 'local' | 'aws' | 'hosts'
   /** Names of the nodes the stack was recorded to have; empty when nobody knows. */
   recorded: string[]
   /** Names of those that answer. */

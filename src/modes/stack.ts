@@ -58,7 +58,13 @@ export async function openStack(run: Run): Promise<Stack> {
   const log = (line: string) => report.line(line)
   const asked = settings.mode === 'install' ? settings : undefined
   const tools = createTools(settings.tools, { folder, log })
-  const infrastructure = await createInfrastructure(settings, { hostname: asked?.hostname })
+  const infrastructure = await createInfrastructure(settings, {
+    hostname: asked?.hostname,
+    nodeCount: asked?.nodeCount,
+    folder,
+    log,
+  })
+  if (infrastructure.letGo !== undefined) keepForPost('cloud', thisSession)
 
   let facts: InfrastructureFacts | undefined
   let access: Access | undefined
@@ -94,6 +100,7 @@ export async function openStack(run: Run): Promise<Stack> {
 
   const connect = async (waitForBoot: boolean): Promise<Hosts> => {
     const running = facts?.nodes.filter((node) => node.state === 'running') ?? []
+    if (running.length > 0) await infrastructure.door?.open(signal)
     if (running.length > 0 && (waitForBoot || access === undefined)) access = await infrastructure.access(folder)
     const via = access ?? { keyFiles: [], knownHosts: [], acceptNew: false }
     return openHosts(running, via, { folder, signal, waitForBoot, onNewHostKey })
@@ -152,6 +159,13 @@ export async function openStack(run: Run): Promise<Stack> {
         },
       }
     },
-    [Symbol.asyncDispose]: close,
+    async [Symbol.asyncDispose]() {
+      await using closing = new AsyncDisposableStack()
+      closing.defer(async () => {
+        await infrastructure.door?.close()
+        if (infrastructure.letGo !== undefined) keepForPost('cloud', '')
+      })
+      closing.defer(close)
+    },
   }
 }

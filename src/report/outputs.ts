@@ -20,6 +20,7 @@ export const OUTPUTS = [
   'snapshot-size',
   'snapshot-revision',
   'snapshot-signer',
+  'expires',
   'error-kind',
 ] as const
 

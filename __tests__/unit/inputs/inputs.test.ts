@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
@@ -166,10 +167,74 @@ test('what is told on GitHub needs a token, and is told by name when there is no
   )
 })
 
+const KEY = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  .privateKey.export({ format: 'pem', type: 'sec1' })
+  .toString()
+
+const aws = {
+  mode: 'install',
+  provider: 'aws',
+  'aws-region': 'eu-central-1',
+  name: 'preview',
+  hostname: 'preview.example.org',
+  distribution: 'rke',
+}
+
+describe('provider aws', () => {
+  test('has its settings, with what was not given as documented', async () => {
+    const { settings } = await read({ ...aws, 'ssh-private-key': KEY, ttl: '48h', 'aws-tags': 'team=x' })
+    expect(settings).toMatchObject({
+      stack: { name: 'preview' },
+      dnsWaitMs: 900_000,
+      provider: {
+        kind: 'aws',
+        region: 'eu-central-1',
+        image: 'debian-12',
+        address: 'public',
+        instanceTypes: ['m6i.xlarge', 'm5.xlarge', 't3.xlarge'],
+        loadBalancerScheme: 'internal',
+        runnerCidrs: 'auto',
+        ttlMs: 48 * 3_600_000,
+        tags: { team: 'x' },
+      },
+    })
+  })
+
+  test.each([
+    ['name', { name: '' }],
+    ['aws-region', { 'aws-region': '' }],
+    ['ssh-private-key', { 'ssh-private-key': '' }],
+    ['allowed-cidrs', { 'load-balancer-scheme': 'internet-facing' }],
+    ['aws-spot', { 'aws-spot': 'true' }],
+    ['aws-region', { 'aws-region': 'Frankfurt' }],
+    ['aws-role', { 'aws-role': 'admin' }],
+    ['aws-vpc', { 'aws-vpc': 'mine' }],
+    ['aws-subnets', { 'aws-subnets': 'subnet-1' }],
+    ['aws-instance-type', { 'aws-instance-type': 'large' }],
+    ['aws-image', { 'aws-image': 'windows' }],
+    ['aws-volume-size', { 'aws-volume-size': '5' }],
+    ['aws-kms-key', { 'aws-kms-key': 'mine' }],
+    ['aws-hosted-zone', { 'aws-hosted-zone': 'org' }],
+    ['aws-address', { 'aws-address': 'both' }],
+    ['aws-tags', { 'aws-tags': 'rancher-ha/owner=me' }],
+    ['load-balancer-scheme', { 'load-balancer-scheme': 'open' }],
+    ['runner-cidr', { 'runner-cidr': '10.0.0.0/99' }],
+    ['ttl', { ttl: '5m' }],
+  ])('%s is told when it is wrong or missing', async (subject, given) => {
+    const { error } = await read({ ...aws, 'ssh-private-key': KEY, ...given })
+    expect(error?.message).toMatch(new RegExp(`^${subject}: `))
+  })
+
+  test('what only an account can give is refused elsewhere', async () => {
+    const { error } = await read({ ...local, ttl: '48h', 'aws-vpc': 'vpc-0123456789abcdef0' })
+    expect(error?.message).toMatch(/aws-vpc: expected provider aws[\s\S]*ttl: expected provider aws/)
+  })
+})
+
 test('an input of a later version is an error: nothing comes up without what was asked for', async () => {
-  expect((await read({ ...local, ttl: '48h' })).error).toMatchObject({
+  expect((await read({ ...local, 'backup-to': 'artifact' })).error).toMatchObject({
     kind: 'input',
-    message: 'ttl: is not available in this version (mode install).',
+    message: 'backup-to: is not available in this version (mode install).',
   })
 })
 

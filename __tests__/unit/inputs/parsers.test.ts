@@ -160,9 +160,8 @@ describe('choices', () => {
   refuses((text) => parseOneOf(text, ['a', 'b']), ['c', ''])
   test('what comes later is answered as such', () => {
     expect(() => parseOneOf('c', ['a'], ['c'])).toThrow('one of a (c is not available in this version)')
-    expect(answerLater('ttl', '48h')).toBe('is not available in this version')
-    expect(answerLater('allowed-cidrs', '10.0.0.0/99')).toMatch(/expected an address range .* got "10\.0\.0\.0\/99"/)
-    expect(answerLater('runner-cidr', 'auto')).toBe('is not available in this version')
+    expect(answerLater('restore-window', '1h')).toBe('is not available in this version')
+    expect(answerLater('restore-window', 'soon')).toMatch(/expected a duration .* got "soon"/)
   })
   test('no input is both there and to come', () => {
     expect([...inputNames()].filter((name) => name in LATER)).toEqual([])

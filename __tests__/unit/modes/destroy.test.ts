@@ -81,3 +81,9 @@ test('where nothing is left, or nothing is to be kept, nothing is saved', () => 
   expect(planLeft('survivors', { places: [], keeps: false, saves: false })).toEqual([])
   expect(planLeft('survivors', { places: [], keeps: false, saves: true }).map(({ id }) => id)).toEqual(['save-left'])
 })
+
+test('a stack with a time to live goes without a word', () => {
+  const { infrastructure, ...rest } = seen(known)
+  const mortal = { ...rest, infrastructure: { ...infrastructure, expires: '2026-01-01T00:00:00Z' } }
+  expect(refuseDestroy(mortal, plan, confirm(undefined))).toEqual([])
+})

@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { LAUNCHER, PYTHON } from './places.ts'
+
+/** One thing that goes wrong with calls of an action; see moto_lab.py. */
+export type Fault = {
+  /** A regular expression for the name of the call ("RunInstances", "Describe.*"). */
+  action: string
+  kind?: 'error' | 'late' | 'stale'
+  code?: string
+  status?: number
+  message?: string
+  times?: number
+  after?: number
+}
+
+export type LabInstance = {
+  id: string
+  state: string
+  privateAddress: string | null
+  publicAddress: string | null
+  subnet: string
+  groups: string[]
+  userData: string | null
+  tags: Record<string, string>
+}
+
+export type LabBalancer = {
+  arn: string
+  name: string
+  dnsName: string
+  state: string
+  scheme: string
+  groups: string[]
+  subnets: string[]
+  listeners: { port: number; targets: { id: string; port: number; check: string }[] }[]
+}
+
+export type LabGroup = {
+  id: string
+  name: string
+  rules: { protocol: string; from: number; to: number; cidr: string | null; group: string | null }[]
+}
+
+export type LabZone = {
+  id: string
+  name: string
+  records: { name: string; type: string; values: string[]; alias: string | null }[]
+}
+
+/** A stand-in for the API of AWS on this machine, and the page of its own. Disposing ends it. */
+export interface Moto extends AsyncDisposable {
+  readonly url: string
+  reset(): Promise<void>
+  settings(settings: Record<string, unknown>): Promise<void>
+  faults(...faults: Fault[]): Promise<void>
+  health(states: Record<string, string>): Promise<void>
+  state(id: string, state: 'pending' | 'running' | 'stopped' | 'terminated'): Promise<void>
+  /** Everything in the account, as sorted lines; another eye than the provider's. */
+  world(): Promise<string[]>
+  /** Names of the calls since the last reset. */
+  calls(): Promise<string[]>
+  instances(): Promise<LabInstance[]>
+  balancers(): Promise<LabBalancer[]>
+  groups(): Promise<LabGroup[]>
+  zones(): Promise<LabZone[]>
+}
+
+const START_MS = 60_000
+
+/** Starts it on a free port of the loopback address. */
+export async function startMoto(port?: number): Promise<Moto> {
+  const at = port ?? (await freePort())
+  const child = spawn(PYTHON, [LAUNCHER, String(at)], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-4_000)
+  })
+  const moto = motoAt(`http://127.0.0.1:${at}`)
+  await answering(child, moto, () => said)
+  return {
+    ...moto,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+async function answering(child: ChildProcess, moto: Pick<Moto, 'reset'>, said: () => string): Promise<void> {
+  const end = Date.now() + START_MS
+  let failed: unknown
+  child.on('error', (error) => {
+    failed = error
+  })
+  for (;;) {
+    if (
+      await moto.reset().then(
+        () => true,
+        () => false,
+      )
+    )
+      return
+    if (failed !== undefined || child.exitCode !== null || Date.now() > end) {
+      throw new Error(`The stand-in for AWS did not start (make cloud-setup makes what it needs): ${failed ?? said()}`)
+    }
+    await delay(50)
+  }
+}
+
+/** The page of one that runs. */
+export function motoAt(url: string): Omit<Moto, typeof Symbol.asyncDispose> {
+  const ask = async <T>(name: string, body?: unknown): Promise<T> => {
+    const answer = await fetch(
+      `${url}/lab/${name}`,
+      body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) },
+    )
+    if (!answer.ok) throw new Error(`/lab/${name} answers ${answer.status}: ${await answer.text()}`)
+    return (await answer.json()) as T
+  }
+  return {
+    url,
+    reset: () => ask('reset', {}),
+    settings: (settings) => ask('settings', settings),
+    faults: (...faults) => ask('faults', faults),
+    health: (states) => ask('health', states),
+    state: (id, state) => ask('state', { id, state }),
+    world: () => ask('world'),
+    calls: () => ask('calls'),
+    instances: () => ask('instances'),
+    balancers: () => ask('balancers'),
+    groups: () => ask('groups'),
+    zones: () => ask('zones'),
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
