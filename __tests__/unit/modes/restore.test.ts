@@ -119,6 +119,17 @@ test('a cluster with its quorum is not restored unless a snapshot is named', asy
   expect(world.log.filter((line) => !line.startsWith('> '))).toEqual([])
 })
 
+test('whether it is still wanted is asked once, before anything is changed', async () => {
+  for (const name of ['quorum lost, a member left', 'everything gone']) {
+    const { world } = await lostWorld(name)
+    const told = world.log.length
+    await run(world, name === 'everything gone' ? { restoreFrom: LATEST } : {})
+    const log = world.log.slice(told).filter((line) => line === '> begin' || !/^(> |plan: )/.test(line))
+    expect(log.length).toBeGreaterThan(1)
+    expect(log.flatMap((line, at) => (line === '> begin' ? [at] : []))).toEqual([0])
+  }
+})
+
 test('a restore run again finds nothing to do', async () => {
   const { world } = await lostWorld('quorum lost, a member left')
   await run(world)
