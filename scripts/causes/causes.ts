@@ -1,4 +1,5 @@
 import type { ErrorKind } from '../../src/errors.ts'
+import { aws } from './aws.ts'
 import { before } from './before.ts'
 import { during } from './during.ts'
 import { snapshots } from './snapshots.ts'
@@ -6,7 +7,7 @@ import { snapshots } from './snapshots.ts'
 /** Why an error comes, by its message as the code has it; what is computed at run time reads as "…". */
 export type Causes = Record<string, string>
 
-export const causes: Causes = { ...before, ...during, ...snapshots }
+export const causes: Causes = { ...before, ...during, ...snapshots, ...aws }
 
 /** What a kind means; whoever branches on the output `error-kind` reads this. */
 export const KINDS: Record<ErrorKind, string> = {
