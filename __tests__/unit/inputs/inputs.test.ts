@@ -232,9 +232,9 @@ describe('provider aws', () => {
 })
 
 test('an input of a later version is an error: nothing comes up without what was asked for', async () => {
-  expect((await read({ ...local, 'backup-to': 'artifact' })).error).toMatchObject({
+  expect((await read({ ...local, 'on-failure': 'keep' })).error).toMatchObject({
     kind: 'input',
-    message: 'backup-to: is not available in this version (mode install).',
+    message: 'on-failure: is not available in this version (mode install).',
   })
 })
 
