@@ -7,7 +7,7 @@ export const aws: Causes = {
     'Only an account can give it; the other providers have no such thing.',
   'provider: expected aws, got …: nothing else is found again by its tags (mode …).':
     'What expires is found by tags in an account; machines of other providers carry none.',
-  'provider: expected aws with mode sweep, got ….':
+  'provider: expected aws or local with mode sweep, got hosts.':
     'What expires is found by tags in an account; machines of other providers carry none.',
   'aws-spot: expected a ttl with it: a stack that is to stay needs machines that stay (mode …).':
     'Spot machines may be taken away at any time, more than one at once, and etcd needs two of three.',
