@@ -6,10 +6,12 @@ import { applyChange } from './apply.ts'
 import { cleanNode } from './clean-node.ts'
 import { inspectCluster } from './inspect.ts'
 import { keepAsked } from './keep-asked.ts'
+import { listVersions } from './list-versions.ts'
 import { openClusterApi } from './open-api.ts'
-import { planCluster, type RkeChange } from './plan.ts'
+import { differs, planCluster, type RkeChange } from './plan.ts'
 import { refuseCluster } from './refuse.ts'
 import { refuseRestore, refuseRoom } from './refuse-restore.ts'
+import { isUnfinished, refuseUpgrade } from './refuse-upgrade.ts'
 import { applyRestore, fetchRestoring } from './restore-apply.ts'
 import { planRestore, type RestoreChange } from './restore-plan.ts'
 import { saveSurvivor } from './save-survivor.ts'
@@ -62,6 +64,11 @@ export function createRke({ stack: { name: stack }, rkeBinary, keyFiles, folder,
     },
     readSigner: async (hosts) => await readSigner(hosts, stack),
     keepSigner: async (pem, hosts, lease) => await keepSigner(pem, hosts, stack, lease),
+
+    offers: async (signal) => await listVersions(await rkeBinary(), folder, signal),
+    refuseUpgrade,
+    isUnfinished,
+    differs,
 
     survivors: survivorsOf,
     restoring: restoringOf,
