@@ -24,7 +24,19 @@ export type KubernetesNode = {
   ready: boolean
   /** As the kubelet reports it ("v1.32.6"). */
   version: string
+  /** As the API server on this node says itself ("v1.32.6"); undefined when it does not answer. */
+  apiVersion: string | undefined
   leaseRenewedAt: Date | undefined
+}
+
+/** A certificate of the cluster, as it lies on a node. */
+export type CertificateFacts = {
+  node: string
+  /** "kube-apiserver". */
+  name: string
+  endsAt: Date
+  /** Whether it signs others: then it is not made anew with them. */
+  isCa: boolean
 }
 
 /** What of the cluster is there now. */
@@ -41,6 +53,8 @@ export type ClusterFacts = {
   version: string | undefined
   nodes: KubernetesNode[]
   etcd: EtcdMember[]
+  /** Those the cluster presents or signs with, the one that ends first in front. */
+  certificates: CertificateFacts[]
   /** What was asked of the stack last, from stack.json; undefined when adopted or new. */
   asked: Asked | undefined
   /** The distribution's own findings, for its own plan; plain data. */
@@ -241,6 +255,14 @@ export interface Distribution {
   upgrading(facts: ClusterFacts): Upgrading | undefined
   /** Writes on every node that an upgrade is under way, or that none is any more. */
   keepUpgrading(upgrading: Upgrading | undefined, hosts: Hosts, lease: Lease): Promise<void>
+  /** Kubernetes versions that the program of this run installs, as it names them. Reaches no network. */
+  offers(signal: AbortSignal): Promise<string[]>
+  /** What the facts forbid of an upgrade, all at once. What is left half-done is no reason: it is gone on with. */
+  refuseUpgrade(facts: ClusterFacts, wanted: WantedCluster): Refusal[]
+  /** Pure: an upgrade was begun and not finished: nodes of several versions, or a change written ahead of them. */
+  isUnfinished(facts: ClusterFacts): boolean
+  /** Pure: whether the cluster is to have other settings than it was made with; those that are not given do not count. */
+  differs(facts: ClusterFacts, wanted: WantedCluster): boolean
 
   /** Pure: where data of the cluster is left, by node. */
   survivors(facts: ClusterFacts): Survivor[]

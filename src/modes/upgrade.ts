@@ -13,7 +13,7 @@ export async function upgrade(run: UpgradeRun): Promise<Outcome> {
   const seen = await firstLook(run, stack)
   const nodes = seen.infrastructure.nodes.map(({ name }) => name)
   const { places } = settings.snapshots
-  const plan = planUpgrade({ legs: [], nodes, places, verify: settings.verify })
+  const plan = planUpgrade({ legs: [], nodes, places, verify: settings.verify, remembered: true })
   const digest = planDigest(plan)
   report.plan(plan, digest)
   throwUnexpected(digest, settings.expectedPlan)

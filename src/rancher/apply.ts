@@ -54,7 +54,7 @@ export async function applyChange(
     return openClient({ hostname: shop.hostname, address: shop.loadBalancer(), ca })
   }
 
-  const tools: UpgradeTools = { kube, charts, client, helmValues: settings.helmValues, log, signal }
+  const tools: UpgradeTools = { kube, charts, client, settings, log, signal }
 
   switch (change.kind) {
     case 'clear-stuck-release':

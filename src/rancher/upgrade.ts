@@ -1,4 +1,5 @@
 import { StackError } from '../errors.ts'
+import type { RancherSettings } from '../settings.ts'
 import { keepingBootstrapSecret } from './bootstrap-secret.ts'
 import { CERT_MANAGER_VALUES, proveCertManager } from './cert-manager.ts'
 import type { RancherClient } from './client.ts'
@@ -9,15 +10,15 @@ import { inspect } from './inspect.ts'
 import { type Charts, installCertManager, installRancher } from './install-chart.ts'
 import type { Kube } from './kube.ts'
 import { proveReady } from './ready.ts'
-import { overlay, type Values, without } from './values.ts'
+import { upgradeValues } from './upgrade-values.ts'
+import { overlay } from './values.ts'
 import { whileRollingOut } from './watch-roll-out.ts'
 
 export type UpgradeTools = {
   kube: Kube
   charts: (signal: AbortSignal) => Promise<Charts>
   client: () => Promise<RancherClient>
-  /** What the user asks of the chart now. */
-  helmValues: Values
+  settings: RancherSettings
   log: (line: string) => void
   signal: AbortSignal
 }
@@ -35,7 +36,7 @@ export async function upgradeRancher(version: string, tools: UpgradeTools): Prom
   const { kube, charts, log, signal, client } = tools
   await throwFewReplicas(kube)
   await forgetStuck(kube, log)
-  const values = upgradeValues((await inspect(kube)).release?.values, tools.helmValues)
+  const values = upgradeValues(await inspect(kube), tools.settings)
   const { fewestReady } = await whileRollingOut(
     kube,
     async (stop) => {
@@ -48,11 +49,6 @@ export async function upgradeRancher(version: string, tools: UpgradeTools): Prom
   if (fewestReady === undefined) return
   const least = `At least ${fewestReady} replicas of Rancher were ready throughout.`
   log(fewestReady >= LEAST_READY ? least : `warning: ${least}`)
-}
-
-/** The values of the release that runs, what is asked now over them. The first password is settled by its Secret. Pure. */
-export function upgradeValues(live: Values | undefined, asked: Values): Values {
-  return overlay(live ?? {}, without(asked, [['bootstrapPassword']]))
 }
 
 /** One replica is replaced at a time, so one that is missing already would leave too few. */

@@ -3,6 +3,7 @@ import type { NodeProgress } from '../distribution.ts'
 import { type ApiFacts, askApi } from './api-facts.ts'
 import { askEtcd } from './etcd.ts'
 import { parseSections } from './parse-node.ts'
+import { gitVersion } from './told-versions.ts'
 
 const KUBECTL =
   'timeout 8 docker exec kube-apiserver kubectl --kubeconfig /etc/kubernetes/ssl/kubecfg-kube-controller-manager.yaml --request-timeout=4s'
@@ -82,7 +83,7 @@ async function ownApi(host: Host): Promise<OwnApi | undefined> {
 export function parseOwnApi(answer: string): OwnApi {
   const sections = parseSections(answer)
   const said = (sections.get('ready') ?? '').trim()
-  return { version: /"gitVersion":\s*"([^"]+)"/.exec(sections.get('version') ?? '')?.[1], ready: said === 'ok', said }
+  return { version: gitVersion(sections.get('version') ?? ''), ready: said === 'ok', said }
 }
 
 async function etcdProblem(host: Host): Promise<string | undefined> {

@@ -8,11 +8,13 @@ import { cleanNode } from './clean-node.ts'
 import { inspectCluster } from './inspect.ts'
 import { keepAsked } from './keep-asked.ts'
 import { fetchPoint, keepUpgrading } from './keep-upgrading.ts'
+import { listVersions } from './list-versions.ts'
 import { openClusterApi } from './open-api.ts'
-import { planCluster, type RkeChange } from './plan.ts'
+import { differs, planCluster, type RkeChange } from './plan.ts'
 import { readProgress } from './progress.ts'
 import { refuseCluster } from './refuse.ts'
 import { refuseRestore, refuseRoom } from './refuse-restore.ts'
+import { isUnfinished, refuseUpgrade } from './refuse-upgrade.ts'
 import { applyRestore, fetchRestoring } from './restore-apply.ts'
 import { planRestore, type RestoreChange } from './restore-plan.ts'
 import { saveSurvivor } from './save-survivor.ts'
@@ -83,6 +85,10 @@ export function createRke({ stack: { name: stack }, rkeBinary, keyFiles, folder,
     upgrading: upgradingOf,
     keepUpgrading: async (upgrading, hosts, lease) => await keepUpgrading(stack, upgrading, hosts, lease),
     fetchPoint: async (upgrading, hosts, signal) => await fetchPoint(upgrading, { hosts, folder, signal }),
+    offers: async (signal) => await listVersions(await rkeBinary(), folder, signal),
+    refuseUpgrade,
+    isUnfinished,
+    differs,
 
     survivors: survivorsOf,
     restoring: restoringOf,
