@@ -42,10 +42,10 @@ export async function upgradeRancher(version: string, tools: UpgradeTools): Prom
     async (stop) => {
       const tooled = await charts(stop)
       await keepingBootstrapSecret(kube, () => installRancher(tooled, version, values))
+      await proveReady({ kube, client: await client(), version, afresh: true, signal: stop, log })
     },
     { log, signal },
   )
-  await proveReady({ kube, client: await client(), version, afresh: true, signal, log })
   if (fewestReady === undefined) return
   const least = `At least ${fewestReady} replicas of Rancher were ready throughout.`
   log(fewestReady >= LEAST_READY ? least : `warning: ${least}`)
