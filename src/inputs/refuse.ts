@@ -1,10 +1,10 @@
 import type { Refusal } from '../errors.ts'
 import { KNOWN_VERSIONS, TESTED_RKE } from '../kubernetes/rke/versions.ts'
 import { fits } from '../versions/fits.ts'
+import { LATEST_PATCH } from '../versions/resolve.ts'
 import { certificateProblem, isKeyOf } from './certificate.ts'
 import { PROVIDERS } from './schema.ts'
 import { hostnameOf, rkeName, type Values } from './settings.ts'
-import { LATEST_PATCH } from './version.ts'
 
 const NEXT = 'Correct the inputs and run again.'
 

@@ -1,7 +1,11 @@
+import type { UpgradeSettings } from '../settings.ts'
 import { formatPlace } from '../snapshots/places.ts'
 import type { Place } from '../snapshots/snapshot.ts'
 import type { Change, Step } from '../steps.ts'
 import type { Leg } from '../versions/path.ts'
+import { compareVersions } from '../versions/version.ts'
+import type { Seen } from './seen.ts'
+import type { UpgradePath } from './upgrade-path.ts'
 
 /** What the steps of an upgrade tell who carries them out: names and versions; everything else is read when it is done. */
 export type UpgradeChange = Change &
@@ -29,6 +33,19 @@ export type UpgradeWishes = {
 }
 
 const MINUTE_MS = 60_000
+
+/** The steps from what was seen along a path. Pure. */
+export function stepsOf(
+  { snapshots, verify }: Pick<UpgradeSettings, 'snapshots' | 'verify'>,
+  { infrastructure, cluster }: Seen,
+  { legs, target }: UpgradePath,
+): Step[] {
+  const { kubernetesVersion, rancherVersion } = cluster.asked ?? {}
+  const isRancherKept = target.rancher === undefined || compareVersions(rancherVersion ?? '', target.rancher) === 0
+  const nodes = infrastructure.nodes.map(({ name }) => name)
+  const remembered = kubernetesVersion === target.kubernetes && isRancherKept
+  return planUpgrade({ legs, nodes, places: snapshots.places, verify, remembered })
+}
 
 /** The steps of an upgrade: what stands in one group runs together, after the group before it. Empty when there is nothing to do. Pure. */
 export function planUpgrade(wishes: UpgradeWishes): Step[] {
