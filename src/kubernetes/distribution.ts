@@ -167,6 +167,36 @@ export type WantedRestore = {
   source: RestoreSource | undefined
 }
 
+/** An upgrade that was begun and not finished, as stack.json on the nodes tells it. */
+export type Upgrading = {
+  /** The point of return: the snapshot taken before anything was changed; it lies on the nodes. */
+  point: Restoring
+  /** "run-attempt" of the run that took it. */
+  run: string
+  /** What was asked of the stack then. */
+  before: Asked | undefined
+  /** What ran then. */
+  versions: { kubernetes: string | undefined; rancher: string | undefined; certManager: string | undefined }
+}
+
+/** A snapshot that was fetched back from the nodes; its files lie in the run's private folder. */
+export type FetchedSnapshot = RestoreSource & {
+  /** Path of etcd's snapshot as it came out of the distribution's file. */
+  etcdFile: string
+}
+
+/** How far one node is with a change, by its own word. */
+export type NodeProgress = {
+  node: string
+  /** Whether the machine answers. */
+  reached: boolean
+  /** Versions of its kubelet and of its own API server; undefined where it does not say. */
+  kubelet: string | undefined
+  apiServer: string | undefined
+  /** What is not well about it: etcd member, API server, Lease; empty for a whole node. */
+  red: string[]
+}
+
 /** What the taking of a snapshot needs to know. */
 export type SnapshotCall = {
   run: RunId
@@ -212,6 +242,19 @@ export interface Distribution {
   /** Writes that key to every node, root-only. */
   keepSigner(pem: string, hosts: Hosts, lease: Lease): Promise<void>
 
+  /** Carries out one change of an upgrade; each may be repeated, and finishes what a killed run left half-done. */
+  applyUpgrade(change: Change, hosts: Hosts, wanted: WantedCluster, lease: Lease, signal: AbortSignal): Promise<void>
+  /** Asks each node for its versions and what of it is not well. */
+  progress(hosts: Hosts): Promise<NodeProgress[]>
+  /**
+   * Brings every node back to the version and the settings the cluster ran with when a snapshot was taken. No data is
+   * touched.
+   */
+  goBackTo(former: RestoreSource, hosts: Hosts, wanted: WantedCluster, lease: Lease, signal: AbortSignal): Promise<void>
+  /** Pure: the upgrade that was begun and not finished; undefined when there is none. */
+  upgrading(facts: ClusterFacts): Upgrading | undefined
+  /** Writes on every node that an upgrade is under way, or that none is any more. */
+  keepUpgrading(upgrading: Upgrading | undefined, hosts: Hosts, lease: Lease): Promise<void>
   /** Kubernetes versions that the program of this run installs, as it names them. Reaches no network. */
   offers(signal: AbortSignal): Promise<string[]>
   /** What the facts forbid of an upgrade, all at once. What is left half-done is no reason: it is gone on with. */
@@ -229,6 +272,8 @@ export interface Distribution {
   recordedMembers(facts: ClusterFacts): string[]
   /** The snapshot of a restore that was not finished, from a node that has it. @throws StackError of kind `snapshot` when none has it whole */
   fetchRestoring(restoring: Restoring, hosts: Hosts, signal: AbortSignal): Promise<RestoreSource>
+  /** The point of return of an upgrade, from a node that has it, with the state it holds. @throws StackError of kind `snapshot` when none has it whole */
+  fetchPoint(upgrading: Upgrading, hosts: Hosts, signal: AbortSignal): Promise<FetchedSnapshot>
   /** What the facts forbid of a restore, all at once. */
   refuseRestore(facts: ClusterFacts, wanted: WantedRestore): Refusal[]
   /** Pure: the steps that bring the cluster back; never empty. */

@@ -16,11 +16,13 @@ import { type ChartLister, type ChartName, offeredCharts } from './offered.ts'
 import { askedValues, plan, type RancherChange } from './plan.ts'
 import { refuse } from './refuse.ts'
 import { refuseUpgrade, type WantedUpgrade } from './refuse-upgrade.ts'
+import { type RollOut, readRollOut } from './roll-out.ts'
 import { findCa } from './tls.ts'
 import { tryChart } from './try-chart.ts'
 import { changesValues, upgradeValues } from './upgrade-values.ts'
-import { digestSecrets } from './values.ts'
+import { digestSecrets, overlay } from './values.ts'
 import { type Surroundings, want } from './want.ts'
+import { whatWentWrong } from './what-went-wrong.ts'
 
 export type RancherOptions = {
   settings: RancherSettings
@@ -67,6 +69,12 @@ export interface Rancher {
   apply(change: Change, api: Api, lease: Lease, signal: AbortSignal): Promise<void>
   /** What stack.json is to remember of this run: secrets as digests. */
   asked(facts: RancherFacts, wanted: WantedRancher): Required<Pick<Asked, 'rancherVersion' | 'helmValues'>>
+  /** How far a change of its pods is, and whether a new one was ever ready. */
+  rollOut(api: Api): Promise<RollOut>
+  /** What the newest pods say of themselves, a line each, without secrets; never throws. */
+  whatWentWrong(api: Api): Promise<string[]>
+  /** What stack.json is to remember after an upgrade: what it remembered, with what was asked now over it. Pure. */
+  askedAfterUpgrade(version: string, before: Asked | undefined): Required<Pick<Asked, 'rancherVersion' | 'helmValues'>>
   /** PEM of the CA a client of this Rancher has to trust; undefined when it is a public one. */
   ca(api: Api): Promise<string | undefined>
   /**
@@ -118,6 +126,12 @@ export function createRancher(options: RancherOptions): Rancher {
     asked: (facts, wanted) => ({
       rancherVersion: wanted.version,
       helmValues: digestSecrets(askedValues(facts, wanted, settings)),
+    }),
+    rollOut: async (api) => readRollOut(await kubeOf(api)),
+    whatWentWrong: async (api) => whatWentWrong(await kubeOf(api)),
+    askedAfterUpgrade: (version, before) => ({
+      rancherVersion: version,
+      helmValues: overlay(before?.helmValues ?? {}, digestSecrets(settings.helmValues)),
     }),
     ca,
     async kubeconfig(api, facts, asked) {
