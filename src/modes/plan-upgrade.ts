@@ -38,12 +38,12 @@ const MINUTE_MS = 60_000
 export function stepsOf(
   { snapshots, verify }: Pick<UpgradeSettings, 'snapshots' | 'verify'>,
   { infrastructure, cluster }: Seen,
-  { legs, target }: UpgradePath,
+  { legs, target, isBegun }: UpgradePath,
 ): Step[] {
   const { kubernetesVersion, rancherVersion } = cluster.asked ?? {}
   const isRancherKept = target.rancher === undefined || compareVersions(rancherVersion ?? '', target.rancher) === 0
   const nodes = infrastructure.nodes.map(({ name }) => name)
-  const remembered = kubernetesVersion === target.kubernetes && isRancherKept
+  const remembered = !isBegun && kubernetesVersion === target.kubernetes && isRancherKept
   return planUpgrade({ legs, nodes, places: snapshots.places, verify, remembered })
 }
 

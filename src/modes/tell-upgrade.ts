@@ -16,7 +16,10 @@ export function tellUpgrade(report: Told, { legs, running }: UpgradePath, settin
     `cert-manager ${certManager ?? 'none'}`,
   ]
   report.line(`Running: ${runs.join(', ')}`)
-  if (legs.length === 0) return report.line('Nothing is to be upgraded.')
+  if (legs.length === 0) {
+    report.line('Nothing is to be upgraded.')
+    return
+  }
   const rows = legs.map((leg, at) => [`${at + 1}`, nameOf(leg), ...effectOf(leg)])
   for (const [number, name, changes, interruption] of rows) {
     report.line(`${number}. ${name}: ${changes} Interruption expected: ${interruption}`)

@@ -6,14 +6,23 @@ import { endingWithin } from './certificates-end.ts'
 import type { Seen } from './seen.ts'
 
 /** From what runs to what is asked, or why there is no way. */
-export type UpgradePath = { running: Versions; target: Versions; legs: Leg[]; refusals: Refusal[] }
+export type UpgradePath = {
+  running: Versions
+  target: Versions
+  legs: Leg[]
+  refusals: Refusal[]
+  /** An earlier run began an upgrade and did not come to its end. */
+  isBegun: boolean
+}
 
 export type PathWishes = {
   /** As the settings have them: exact, `latest-patch`, or undefined. */
   asked: Versions
   offered: Offered
-  /** An upgrade was begun and not finished. */
+  /** A change of the cluster was begun and not finished: its nodes differ, or a state was written ahead of them. */
   isUnfinished: boolean
+  /** An upgrade was begun and not finished, wherever it was. */
+  isBegun: boolean
   /** Whether other settings of the cluster, other values of Rancher are asked for. */
   differs: { cluster: boolean; values: boolean }
   now: Date
@@ -23,7 +32,7 @@ export type PathWishes = {
  * The legs of an upgrade: certificates that are about to end, then the versions, then settings that no version brings
  * along. What was begun and not finished is gone on with, also when no version is asked. Pure.
  */
-export function pathOf(seen: Seen, { asked, offered, isUnfinished, differs, now }: PathWishes): UpgradePath {
+export function pathOf(seen: Seen, { asked, offered, isUnfinished, isBegun, differs, now }: PathWishes): UpgradePath {
   const spread = kubernetesOf(seen, offered.kubernetes)
   const running: Versions = { ...runningOf(seen), kubernetes: spread.oldest }
   const target: Versions = {
@@ -35,7 +44,7 @@ export function pathOf(seen: Seen, { asked, offered, isUnfinished, differs, now 
   const back = refuseHalfWayBack(spread, target.kubernetes)
   const path = planPath({ ...running, distribution }, target, offered)
   if ('refusals' in path || back.length > 0) {
-    return { running, target, legs: [], refusals: [...back, ...('refusals' in path ? path.refusals : [])] }
+    return { running, target, isBegun, legs: [], refusals: [...back, ...('refusals' in path ? path.refusals : [])] }
   }
   const { legs } = path
   const leaves = seen.cluster.certificates.filter(({ isCa }) => !isCa)
@@ -44,6 +53,7 @@ export function pathOf(seen: Seen, { asked, offered, isUnfinished, differs, now 
   return {
     running,
     target,
+    isBegun,
     refusals: [],
     legs: [
       ...(isEnding ? [{ kind: 'certificates' } as const] : []),

@@ -39,6 +39,7 @@ export async function wantUpgrade(run: UpgradeRun, stack: Stack, seen: Seen): Pr
     asked,
     offered: { kubernetes, rancher: rancherCharts, 'cert-manager': certManagerCharts },
     isUnfinished,
+    isBegun: isUnfinished || distribution.upgrading(seen.cluster) !== undefined,
     differs: { cluster: distribution.differs(seen.cluster, cluster), values: rancher.changesValues(seen.rancher) },
     now: new Date(clock.now()),
   })
