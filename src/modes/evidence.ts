@@ -2,11 +2,11 @@ import { asStackError } from '../errors.ts'
 import type { FetchedSnapshot } from '../kubernetes/distribution.ts'
 import type { UpgradeRun } from '../run.ts'
 import { readEtcdSnapshot } from '../snapshots/etcd-snapshot.ts'
-import { type Written, writtenSince } from '../snapshots/written-since.ts'
+import type { Written, writtenSince } from '../snapshots/written-since.ts'
 import { minorOf } from '../versions/version.ts'
 import type { GoingBack } from './go-back.ts'
 import { GIVEN_UP, signerOf } from './last-snapshot.ts'
-import { askStack } from './prove.ts'
+import type { askStack } from './prove.ts'
 import type { Seen } from './seen.ts'
 import { snapshotSource } from './snapshot-source.ts'
 import type { Evidence } from './way-back.ts'
@@ -18,12 +18,13 @@ export async function lookAround(
   run: UpgradeRun,
   { stack, broken, failed, upgrading, tried }: GoingBack,
   seen: Seen,
+  ask: typeof askStack,
 ): Promise<Evidence> {
   const { settings, clock } = run
   const { leg, by, before } = failed
   const nodeCount = seen.infrastructure.nodes.length
   const [rows, nodes, everReady] = await Promise.all([
-    askStack(run, stack, seen, { nodeCount, deadlineMs: LOOK_MS }),
+    ask(run, stack, seen, { nodeCount, deadlineMs: LOOK_MS }),
     stack.distribution.progress(stack.hosts),
     wasEverReady(stack),
   ])
@@ -98,7 +99,12 @@ export type Second = { written: Written[] | undefined; secondKept: boolean; poin
  * doubted by its name, so that `latest` is never what was given up. Never throws: what could not be done is told, and the
  * verdict goes by it.
  */
-export async function secondSnapshot(run: UpgradeRun, going: GoingBack, seen: Seen): Promise<Second> {
+export async function secondSnapshot(
+  run: UpgradeRun,
+  going: GoingBack,
+  seen: Seen,
+  compare: typeof writtenSince,
+): Promise<Second> {
   const { report, settings } = run
   const signal = AbortSignal.any([run.signal, AbortSignal.timeout(SECOND_MS)])
   const { stack, snapshots, lease, upgrading } = going
@@ -112,7 +118,7 @@ export async function secondSnapshot(run: UpgradeRun, going: GoingBack, seen: Se
     const taken = isWhole
       ? await distribution.takeSnapshot(call, hosts, lease, signal)
       : await distribution.saveSurvivor(call, hosts, lease, signal)
-    const written = await writtenSince(point.etcdFile, taken.etcdFile)
+    const written = await compare(point.etcdFile, taken.etcdFile)
     const live = { clusterUid: seen.cluster.uid, caFingerprint: undefined, revision: undefined }
     const signer = await signerOf(stack, lease)
     const keeping = { signer, live, verify: 'hash', acceptDrop: false, doubt: GIVEN_UP } as const

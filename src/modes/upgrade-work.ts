@@ -51,7 +51,7 @@ export type UpgradeWork = {
 }
 
 /** What each step of the plan does, and which leg it belongs to. */
-export function upgradeWork(run: UpgradeRun, surroundings: Surroundings): UpgradeWork {
+export function upgradeWork(run: UpgradeRun, surroundings: Surroundings, prove = proveInARow): UpgradeWork {
   const { stack, seen, wanted, broken } = surroundings
   const isWhole = broken.length === 0 && !isHalfDone(stack, seen)
   const legs = [...wanted.path.legs]
@@ -82,7 +82,7 @@ export function upgradeWork(run: UpgradeRun, surroundings: Surroundings): Upgrad
         await begin()
         return await stack.rancherAt(wanted.hostname).apply(change, await stack.api(), lease, stop)
       case 'prove-between':
-        return await proveInARow(run, stack, broken, stop)
+        return await prove(run, stack, broken, stop)
       case 'keep-asked':
         leg = undefined
         return await keepAsked(stack, wanted, lease)
