@@ -176,8 +176,16 @@ export type Upgrading = {
   /** What was asked of the stack then. */
   before: Asked | undefined
   /** What ran then. */
-  versions: { kubernetes: string | undefined; rancher: string | undefined; certManager: string | undefined }
+  versions: {
+    kubernetes: string | undefined
+    rancher: string | undefined
+    certManager: string | undefined
+    etcd: string | undefined
+  }
 }
+
+/** A cluster as it was before a change of its version: the distribution's state, which holds every private key. */
+export type Former = Pick<RestoreSource, 'state' | 'asked'>
 
 /** A snapshot that was fetched back from the nodes; its files lie in the run's private folder. */
 export type FetchedSnapshot = RestoreSource & {
@@ -190,9 +198,10 @@ export type NodeProgress = {
   node: string
   /** Whether the machine answers. */
   reached: boolean
-  /** Versions of its kubelet and of its own API server; undefined where it does not say. */
+  /** Versions of its kubelet, its own API server and its etcd member; undefined where it does not say. */
   kubelet: string | undefined
   apiServer: string | undefined
+  etcd: string | undefined
   /** What is not well about it: etcd member, API server, Lease; empty for a whole node. */
   red: string[]
 }
@@ -246,11 +255,10 @@ export interface Distribution {
   applyUpgrade(change: Change, hosts: Hosts, wanted: WantedCluster, lease: Lease, signal: AbortSignal): Promise<void>
   /** Asks each node for its versions and what of it is not well. */
   progress(hosts: Hosts): Promise<NodeProgress[]>
-  /**
-   * Brings every node back to the version and the settings the cluster ran with when a snapshot was taken. No data is
-   * touched.
-   */
-  goBackTo(former: RestoreSource, hosts: Hosts, wanted: WantedCluster, lease: Lease, signal: AbortSignal): Promise<void>
+  /** The cluster as its state records it, to go back to; undefined when what is recorded is not of that version. */
+  formerOf(version: string, hosts: Hosts): Promise<Former | undefined>
+  /** Brings every node back to the version and the settings of a former state. No data is touched. */
+  goBackTo(former: Former, hosts: Hosts, wanted: WantedCluster, lease: Lease, signal: AbortSignal): Promise<void>
   /** Pure: the upgrade that was begun and not finished; undefined when there is none. */
   upgrading(facts: ClusterFacts): Upgrading | undefined
   /** Writes on every node that an upgrade is under way, or that none is any more. */

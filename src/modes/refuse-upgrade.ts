@@ -16,13 +16,14 @@ export function refuseUpgrade(
   settings: UpgradeSettings,
   now: Date,
 ): Refusal[] {
-  const nodeCount = seen.infrastructure.nodes.length
+  const nodeCount = cluster.nodes.length
   const changes = path.legs.some(({ kind }) => kind === 'rancher')
   const runs = seen.cluster.state === 'running'
   return [
     ...seen.infrastructure.refusals,
     ...refuseNotRunning(seen.cluster),
-    ...(runs ? [...refuseUnknown(seen), ...refuseNodes(seen, settings)] : []),
+    ...(runs ? [...refuseUnknown(seen), ...refuseNodes(cluster.nodes.length, settings)] : []),
+    ...(runs && distribution.upgrading(seen.cluster) === undefined ? refuseStopped(seen) : []),
     ...distribution.refuseUpgrade(seen.cluster, cluster),
     ...(runs
       ? rancher.refuseUpgrade(seen.rancher, { hostname, nodeCount, rancher: path.target.rancher, changes })
@@ -41,23 +42,19 @@ function refuseUnknown({ cluster }: Seen): Refusal[] {
   return [preflight('cluster', what, 'Run mode install with the inputs of the stack once: it changes no version.')]
 }
 
-function refuseNodes({ infrastructure }: Seen, { nodeCount }: UpgradeSettings): Refusal[] {
-  const count = infrastructure.nodes.length
-  const stopped = infrastructure.nodes.filter(({ state }) => state === 'stopped').map(({ name }) => name)
-  const next = 'Run mode install with the inputs of the stack, then upgrade.'
-  return [
-    ...(nodeCount === undefined || nodeCount === count
-      ? []
-      : [
-          preflight(
-            'node-count',
-            `the stack has ${count} nodes, asked are ${nodeCount}; upgrade changes no machines.`,
-            next,
-          ),
-        ]),
-    ...(stopped.length === 0 ? [] : [preflight(stopped.join(', '), 'does not run.', next)]),
-  ]
+function refuseNodes(count: number, { nodeCount }: UpgradeSettings): Refusal[] {
+  if (nodeCount === undefined || nodeCount === count) return []
+  const what = `the stack has ${count} nodes, asked are ${nodeCount}; upgrade changes no machines.`
+  return [preflight('node-count', what, INSTALL_FIRST)]
 }
+
+/** An upgrade that is on its way starts its machines again itself. */
+function refuseStopped({ infrastructure }: Seen): Refusal[] {
+  const stopped = infrastructure.nodes.filter(({ state }) => state === 'stopped').map(({ name }) => name)
+  return stopped.length === 0 ? [] : [preflight(stopped.join(', '), 'does not run.', INSTALL_FIRST)]
+}
+
+const INSTALL_FIRST = 'Run mode install with the inputs of the stack, then upgrade.'
 
 function refuseCertManager({ rancher: { certManager } }: Seen, { rancher }: UpgradeSettings): Refusal[] {
   if (rancher.certManagerVersion === undefined || certManager.release?.deployed !== undefined) return []

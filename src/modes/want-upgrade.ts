@@ -1,9 +1,10 @@
 import type { WantedCluster } from '../kubernetes/distribution.ts'
+import type { Node } from '../node.ts'
 import type { UpgradeRun } from '../run.ts'
 import type { UpgradeSettings } from '../settings.ts'
 import { LATEST_PATCH } from '../versions/resolve.ts'
 import { bare } from '../versions/version.ts'
-import { registries, type Seen } from './seen.ts'
+import { registries, type Seen, wantedNodes } from './seen.ts'
 import type { Stack } from './stack.ts'
 import { pathOf, runningOf, type UpgradePath } from './upgrade-path.ts'
 import { imagesFor } from './want.ts'
@@ -33,7 +34,7 @@ export async function wantUpgrade(run: UpgradeRun, stack: Stack, seen: Seen): Pr
     isMore(asked['cert-manager'], running['cert-manager']) ? rancher.offers('cert-manager', signal) : [],
     imagesFor(stack, seen.rancher.release?.values),
   ])
-  const cluster = wantedCluster(settings, seen, images)
+  const cluster = wantedCluster(settings, seen, images, nodesOf(stack, seen))
   const path = pathOf(seen, {
     asked,
     offered: { kubernetes, rancher: rancherCharts, 'cert-manager': certManagerCharts },
@@ -51,16 +52,24 @@ function isMore(asked: string | undefined, running: string | undefined): boolean
   return asked === LATEST_PATCH || bare(asked) !== bare(running)
 }
 
-/** The nodes are those that stand; what is not asked of the cluster stays as it is. */
+/** The nodes are those that stand; an upgrade that lost a machine on its way makes it anew. */
+function nodesOf({ distribution }: Stack, { infrastructure, cluster }: Seen): Node[] {
+  const isOnItsWay = distribution.upgrading(cluster) !== undefined
+  const count = isOnItsWay ? distribution.recordedMembers(cluster).length : 0
+  return wantedNodes(infrastructure, Math.max(count, infrastructure.nodes.length))
+}
+
+/** What is not asked of the cluster stays as it is. */
 function wantedCluster(
   settings: UpgradeSettings,
   { infrastructure, cluster }: Seen,
   images: WantedCluster['images'],
+  nodes: Node[],
 ): WantedCluster {
   return {
     stack: settings.stack.name,
     hostname: settings.hostname ?? cluster.asked?.hostname ?? infrastructure.memory.hostname ?? '',
-    nodes: infrastructure.nodes,
+    nodes,
     version: settings.kubernetesVersion,
     config: { ...registries(settings), ...settings.rkeConfig },
     loadBalancer: infrastructure.loadBalancer?.address,

@@ -61,6 +61,13 @@ export type Evidence = {
 /** What stands outside of the cluster: no data of etcd makes it better. */
 const OUTSIDE = ['name-resolves', 'balancer-forwards-80', 'balancer-forwards-443', 'odd-nodes']
 const CERTIFICATE = 'tls-at-ingress'
+/** Whether a sentence is about what no data of etcd makes better. */
+export function isOutside(id: string): boolean {
+  return OUTSIDE.includes(id) || id === CERTIFICATE
+}
+
+/** Asked through the load balancer, and under that certificate: where one of these fails, so does the question. */
+const BEHIND = ['http-redirects', 'rancher-answers', 'reaches-rancher-pod-port-80', CERTIFICATE]
 
 /**
  * What is to be put back, if anything: the lowest rung that cures, and the reasons. Pure.
@@ -79,7 +86,6 @@ const CERTIFICATE = 'tls-at-ingress'
 export function wayBack(evidence: Evidence): Verdict {
   const { leg, onFailure, tried } = evidence
   if (onFailure === 'keep') return stop('on-failure: keep was asked for')
-  if (!evidence.touched && !evidence.stepFailed) return nothing(outsideOf(evidence) ?? 'this step had changed nothing')
   const outside = outsideOf(evidence)
   if (outside !== undefined) return nothing(outside)
   if (!evidence.touched) return nothing('this step had changed nothing yet')
@@ -98,26 +104,30 @@ export function wayBack(evidence: Evidence): Verdict {
 
 /** Why all that is broken is nothing etcd could cure; undefined when something else is. */
 function outsideOf({ brokenBefore, brokenNow, stepFailed, written }: Evidence): string | undefined {
-  if (stepFailed) return undefined
   const rewritten = written?.some(({ kind, name }) => kind === 'secrets' && name === 'tls-rancher-ingress') ?? false
-  const outside = rewritten ? OUTSIDE : [...OUTSIDE, CERTIFICATE]
-  const inside = brokenNow.filter((id) => !brokenBefore.includes(id) && !outside.includes(id))
-  if (inside.length > 0) return undefined
+  const outside = brokenNow.filter((id) => OUTSIDE.includes(id) || (id === CERTIFICATE && !rewritten))
   const before = brokenNow.filter((id) => brokenBefore.includes(id))
+  const hides = outside.some((id) => id !== 'name-resolves' && id !== 'odd-nodes')
+  const inside = brokenNow.filter(
+    (id) => !before.includes(id) && !outside.includes(id) && !(hides && BEHIND.includes(id)),
+  )
+  if (inside.length > 0 || (stepFailed && outside.length === 0)) return undefined
   const told = [
     ...(before.length > 0 ? [`${before.join(', ')} was broken before the upgrade`] : []),
-    ...(before.length < brokenNow.length
-      ? [`${brokenNow.filter((id) => !before.includes(id)).join(', ')} stands outside of what a restore could cure`]
+    ...(outside.some((id) => !before.includes(id))
+      ? [
+          `${outside.filter((id) => !before.includes(id)).join(', ')} stands outside of what putting something back could cure`,
+        ]
       : []),
   ]
   return told.length === 0 ? 'every sentence holds again' : told.join('; ')
 }
 
 function kubernetesBack(evidence: Evidence): Verdict {
-  const { nodes, tried, etcdIsNewer } = evidence
+  const { nodes, tried, etcdIsNewer, stepFailed } = evidence
   const red = nodes.filter((node) => node.red.length > 0)
   const wentBack = tried.includes('former-kubernetes') || tried.includes('restore')
-  if (red.length === 0 && !tried.includes('go-on') && !wentBack)
+  if (stepFailed && red.length === 0 && !tried.includes('go-on') && !wentBack)
     return { rung: 0, cure: 'go-on', why: 'no node is red: what was begun is gone on with', lost: [] }
   if (!wentBack && !etcdIsNewer) {
     const what =

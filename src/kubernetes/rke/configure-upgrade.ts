@@ -1,4 +1,6 @@
 import { StackError } from '../../errors.ts'
+import type { Hosts } from '../../remote/host.ts'
+import type { Former } from '../distribution.ts'
 import type { Config } from './cluster-yml.ts'
 import { type Obtained, obtainState } from './obtain-state.ts'
 import { recordedIn } from './recorded-call.ts'
@@ -30,6 +32,13 @@ async function defaultImages(version: string, { tools, wanted, signal }: Upgrade
     if (error instanceof StackError && error.kind === 'input') return {}
     throw error
   }
+}
+
+/** The cluster as its state records it now; undefined when that is not of this version. */
+export async function formerOf(version: string, hosts: Hosts, stack: string): Promise<Former | undefined> {
+  const obtained = await obtainState(hosts, stack, undefined)
+  if (obtained === undefined || recordedIn(obtained.text).version !== version) return undefined
+  return { state: obtained.text, asked: obtained.found?.asked }
 }
 
 /** @throws StackError of kind `bug` when there is no cluster */

@@ -20,31 +20,33 @@ section end
 export async function readProgress(hosts: Hosts): Promise<NodeProgress[]> {
   const [facts, ...reached] = await Promise.all([
     firstApi(hosts.reached),
-    ...hosts.reached.map(async (host) => await Promise.all([host.node.name, ownApi(host), etcdProblem(host)])),
+    ...hosts.reached.map(async (host) => await Promise.all([host.node.name, ownApi(host), ownEtcd(host)])),
   ])
   return [
     ...reached.map(([node, api, etcd]) => nodeProgress(node, api, etcd, facts)),
     ...hosts.unreached.map(({ node, why }) => ({
       node: node.name,
       reached: false,
-      kubelet: undefined,
-      apiServer: undefined,
+      ...UNKNOWN,
       red: [`does not answer: ${why}`],
     })),
   ].toSorted((a, b) => (a.node < b.node ? -1 : 1))
 }
 
+const UNKNOWN = { kubelet: undefined, apiServer: undefined, etcd: undefined }
+
+export type OwnEtcd = { version: string | undefined; problem: string | undefined }
 export type OwnApi = { version: string | undefined; ready: boolean; said: string }
 
 /** Pure: one node's part of the picture. @param api undefined when no API server of the cluster answers */
 export function nodeProgress(
   node: string,
   own: OwnApi | undefined,
-  etcd: string | undefined,
+  etcd: OwnEtcd,
   api: ApiFacts | undefined,
 ): NodeProgress {
   if (own === undefined) {
-    return { node, reached: false, kubelet: undefined, apiServer: undefined, red: ['does not answer by SSH'] }
+    return { node, reached: false, ...UNKNOWN, red: ['does not answer by SSH'] }
   }
   const object = api?.nodes.find(({ name }) => name === node)
   return {
@@ -52,8 +54,9 @@ export function nodeProgress(
     reached: true,
     kubelet: object?.version,
     apiServer: own.version,
+    etcd: etcd.version,
     red: [
-      ...(etcd === undefined ? [] : [`etcd: ${etcd}`]),
+      ...(etcd.problem === undefined ? [] : [`etcd: ${etcd.problem}`]),
       ...(own.ready ? [] : [`API server: ${own.said || 'does not answer'}`]),
       ...(api === undefined || object?.ready === true ? [] : ['kubelet: not Ready by a fresh Lease']),
     ],
@@ -86,11 +89,11 @@ export function parseOwnApi(answer: string): OwnApi {
   return { version: gitVersion(sections.get('version') ?? ''), ready: said === 'ok', said }
 }
 
-async function etcdProblem(host: Host): Promise<string | undefined> {
+async function ownEtcd(host: Host): Promise<OwnEtcd> {
   try {
-    const { member } = await askEtcd(host)
-    return member.healthy ? undefined : (member.problem ?? 'is not healthy')
+    const { member, version } = await askEtcd(host)
+    return { version, problem: member.healthy ? undefined : (member.problem ?? 'is not healthy') }
   } catch (error) {
-    return (error as Error).message
+    return { version: undefined, problem: (error as Error).message }
   }
 }

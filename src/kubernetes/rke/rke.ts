@@ -5,6 +5,7 @@ import type { Lease } from '../../remote/lease.ts'
 import type { Distribution, WantedCluster } from '../distribution.ts'
 import { applyChange } from './apply.ts'
 import { cleanNode } from './clean-node.ts'
+import { formerOf } from './configure-upgrade.ts'
 import { inspectCluster } from './inspect.ts'
 import { keepAsked } from './keep-asked.ts'
 import { fetchPoint, keepUpgrading } from './keep-upgrading.ts'
@@ -80,6 +81,7 @@ export function createRke({ stack: { name: stack }, rkeBinary, keyFiles, folder,
     applyUpgrade: async (change, hosts, wanted, lease, signal) =>
       await applyUpgrade(change as UpgradeChange, upgradeWork(hosts, wanted, lease, signal)),
     progress: readProgress,
+    formerOf: async (version, hosts) => await formerOf(version, hosts, stack),
     goBackTo: async (former, hosts, wanted, lease, signal) =>
       await goBackTo(former, upgradeWork(hosts, wanted, lease, signal)),
     upgrading: upgradingOf,

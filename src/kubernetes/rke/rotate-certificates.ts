@@ -1,10 +1,11 @@
 import { StackError } from '../../errors.ts'
 import type { Hosts } from '../../remote/host.ts'
 import { neededState } from './configure-upgrade.ts'
-import { presentedEnd } from './presented-end.ts'
+import { presentedCertificate } from './presented-certificate.ts'
 import { proveCluster } from './prove.ts'
 import { recordedCall, recordedIn } from './recorded-call.ts'
-import { withWay } from './state-file.ts'
+import { fingerprint } from './state.ts'
+import { entry, parseState, withWay } from './state-file.ts'
 import { writeState } from './state-store.ts'
 import type { UpgradeWork } from './upgrade-apply.ts'
 import { callRke } from './work-folder.ts'
@@ -23,7 +24,6 @@ export async function rotateCertificates(work: UpgradeWork): Promise<void> {
   const { text, found } = await neededState(work)
   const { version } = recordedIn(text)
   const { stack, nodes } = wanted
-  const began = new Date()
   let after = text
   const keep = async (phase: 'pending' | 'done') => {
     const generation = Math.max(lease.generation, (found?.generation ?? 0) + 1)
@@ -47,16 +47,17 @@ export async function rotateCertificates(work: UpgradeWork): Promise<void> {
   }
   await keep(found?.phase ?? 'done')
   await proveCluster(hosts, wanted, version, PROOF_MS, signal)
-  await proveEnds(hosts, began, tools.log)
+  await proveEnds(hosts, after, tools.log)
 }
 
-/** What each API server presents now was made by this call: it ends later than what was made before it began. */
-async function proveEnds(hosts: Hosts, began: Date, log: (line: string) => void): Promise<void> {
+/** What each API server presents now is what was made: a certificate in a file, or in the state, serves nobody. */
+async function proveEnds(hosts: Hosts, state: string, log: (line: string) => void): Promise<void> {
+  const made = fingerprint(entry(parseState(state, 'rke'), 'kube-apiserver').certificatePEM)
   for (const host of hosts.reached) {
-    const { from, end } = await presentedEnd(host)
-    log(`${host.node.name}: its API server presents a certificate until ${end.toISOString()}`)
-    if (from.getTime() >= began.getTime() - CLOCKS_MS) continue
-    const what = `${host.node.name}: its API server still presents a certificate made ${from.toISOString()}, until ${end.toISOString()}`
+    const presented = await presentedCertificate(host)
+    log(`${host.node.name}: its API server presents a certificate until ${presented.end.toISOString()}`)
+    if (presented.fingerprint === made) continue
+    const what = `${host.node.name}: its API server still presents the former certificate, until ${presented.end.toISOString()}`
     throw new StackError('kubernetes', what, {
       stands: 'The new certificates are kept on every node; all are signed by the same CA.',
       next: 'Restart kube-apiserver on that node, then run mode upgrade again.',
@@ -64,6 +65,3 @@ async function proveEnds(hosts: Hosts, began: Date, log: (line: string) => void)
     })
   }
 }
-
-/** A certificate is made by the runner's clock; rke dates none back. */
-const CLOCKS_MS = 60_000

@@ -2,7 +2,7 @@ import { StackError } from '../../errors.ts'
 import type { Host, Hosts } from '../../remote/host.ts'
 import type { Lease } from '../../remote/lease.ts'
 import type { Change } from '../../steps.ts'
-import type { Api, Asked, RestoreSource, WantedCluster } from '../distribution.ts'
+import type { Api, Asked, Former, WantedCluster } from '../distribution.ts'
 import { askApi } from './api-facts.ts'
 import { renderClusterYml } from './cluster-yml.ts'
 import { configFor, neededState } from './configure-upgrade.ts'
@@ -55,7 +55,7 @@ async function upgradeCluster(version: string, work: UpgradeWork): Promise<void>
 }
 
 /** Puts the planes back to the version and settings a state recorded; etcd's data stays as it is. */
-export async function goBackTo({ state, asked }: RestoreSource, work: UpgradeWork): Promise<void> {
+export async function goBackTo({ state, asked }: Former, work: UpgradeWork): Promise<void> {
   const obtained = await neededState(work)
   const { config, version } = recordedIn(state)
   const { version: running } = recordedIn(obtained.text)

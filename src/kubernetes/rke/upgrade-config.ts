@@ -60,8 +60,20 @@ export function upgradeStrategy(running: string, version: string): Config {
 
 /** Images that rke chose itself belong to the version that runs; those somebody else chose stay. */
 function withoutDefaults(recorded: Config, defaults: Record<string, string>): Config {
-  const { system_images: images, ...rest } = recorded
-  if (!isConfig(images)) return rest
+  const { system_images: images, services, ...rest } = recorded
+  const kept = { ...rest, ...(isConfig(services) && { services: withoutImages(services) }) }
+  if (!isConfig(images)) return kept
   const chosen = Object.entries(images).filter(([key, image]) => image !== '' && image !== defaults[key])
-  return chosen.length === 0 ? rest : { ...rest, system_images: Object.fromEntries(chosen) }
+  return chosen.length === 0 ? kept : { ...kept, system_images: Object.fromEntries(chosen) }
+}
+
+/** rke writes into each service which of the system images it was started from. */
+function withoutImages(services: Config): Config {
+  return Object.fromEntries(
+    Object.entries(services).map(([name, service]) => {
+      if (!isConfig(service)) return [name, service]
+      const { image: _image, infra_container_image: _pause, ...rest } = service
+      return [name, rest]
+    }),
+  )
 }
