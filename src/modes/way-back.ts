@@ -131,7 +131,9 @@ function kubernetesBack(evidence: Evidence): Verdict {
     return { rung: 0, cure: 'go-on', why: 'no node is red: what was begun is gone on with', lost: [] }
   if (!wentBack && !etcdIsNewer) {
     const what =
-      red.length === 0 ? 'going on did not help' : `${red.map(({ node }) => node).join(', ')} is red in the new version`
+      red.length === 0
+        ? 'no node is red, and what runs on them does not hold'
+        : `${red.map(({ node }) => node).join(', ')} is red in the new version`
     return put(1, 'former-kubernetes', `${what}; the former one reads all that was written meanwhile`)
   }
   return restore(evidence)
