@@ -16,7 +16,7 @@ const LOOK_MS = 20_000
 /** What can be seen at once: machines, pods, sentences. Nothing is changed. */
 export async function lookAround(
   run: UpgradeRun,
-  { stack, broken, failed, upgrading, tried }: GoingBack,
+  { stack, wanted, broken, failed, upgrading, tried }: GoingBack,
   seen: Seen,
   ask: typeof askStack,
 ): Promise<Evidence> {
@@ -26,7 +26,7 @@ export async function lookAround(
   const [rows, nodes, everReady] = await Promise.all([
     ask(run, stack, seen, { nodeCount, deadlineMs: LOOK_MS }),
     stack.distribution.progress(stack.hosts),
-    wasEverReady(stack),
+    wasEverReady(stack, wanted.hostname),
   ])
   const revisions = leg.kind === 'cert-manager' ? before.certManager : before.rancher
   return {
@@ -40,6 +40,7 @@ export async function lookAround(
     everReady,
     canRollBack: revisions.deployed !== undefined,
     etcdIsNewer: nodes.some(({ etcd }) => isNewer(etcd, upgrading?.versions.etcd)),
+    legRevision: before.revision,
     written: undefined,
     point: upgrading && { takenAt: new Date(upgrading.point.takenAt), isOurs: true },
     secondKept: false,
@@ -50,9 +51,9 @@ export async function lookAround(
 }
 
 /** Nobody can say that it never was where nobody can be asked. */
-async function wasEverReady({ rancher, api }: GoingBack['stack']): Promise<boolean> {
+async function wasEverReady({ rancherAt, api }: GoingBack['stack'], hostname: string): Promise<boolean> {
   try {
-    const { newest } = await rancher.rollOut(await api())
+    const { newest } = await rancherAt(hostname).rollOut(await api())
     return newest.some((pod) => pod.everReady)
   } catch {
     return true

@@ -65,6 +65,8 @@ export class DoingWorld {
   content: Content
   upgrading: Upgrading | undefined
   point: Content | undefined
+  /** Whether a disruption budget stands. */
+  guarded = false
   readonly acts: string[] = []
   readonly told: string[] = []
   left = Number.POSITIVE_INFINITY
@@ -173,6 +175,7 @@ export class DoingWorld {
       pruneSnapshots: async () => [],
       readSigner: async () => undefined,
       keepSigner: async () => {},
+      loadImages: async () => {},
       progress: async () =>
         NAMES.map((node) => {
           const version = kubelet(this.content.kubernetes[node] ?? OLD)
@@ -309,6 +312,7 @@ export class DoingWorld {
       rollOut: async () => ({
         wanted: 3,
         ready: 2,
+        template: 'new',
         newest: [
           {
             name: 'new',
@@ -317,10 +321,29 @@ export class DoingWorld {
             ready: false,
             everReady: this.#everReady,
             restarts: 3,
+            startedAt: undefined,
+            startupMs: 0,
             waiting: undefined,
           },
         ],
       }),
+      guarded: async (
+        _api: unknown,
+        _reopen: unknown,
+        work: (signal: AbortSignal) => Promise<void>,
+        signal: AbortSignal,
+      ) => {
+        this.guarded = true
+        await work(signal).catch((thrown) => {
+          // Who is killed takes nothing away any more.
+          if (!(thrown instanceof Killed)) this.guarded = false
+          throw thrown
+        })
+        this.guarded = false
+      },
+      unguard: async () => {
+        this.guarded = false
+      },
       whatWentWrong: async () => ['pod new on node-1: was never ready'],
       client: async () => ({}) as never,
       tryUpgrade: async () => [],

@@ -16,16 +16,29 @@ const BOTH: Partial<UpgradeSettings> = { kubernetesVersion: 'v1.32.6', rancher: 
 const RANCHER: Partial<UpgradeSettings> = { rancher: rancher('2.11.3') }
 const KUBERNETES: Partial<UpgradeSettings> = { kubernetesVersion: 'v1.31.10', rancher: rancher('2.10.3') }
 
-const USER: Written = { kind: 'management.cattle.io/users', namespace: undefined, name: 'u-1', how: 'made' }
+const USER: Written = {
+  kind: 'management.cattle.io/users',
+  namespace: undefined,
+  name: 'u-1',
+  how: 'made',
+  revision: 80,
+}
 const MARK: Written = {
   kind: 'management.cattle.io/settings',
   namespace: undefined,
   name: 'server-version',
   how: 'changed',
+  revision: 80,
 }
-const CLUSTER: Written = { kind: 'management.cattle.io/clusters', namespace: undefined, name: 'c-abcde', how: 'made' }
+const CLUSTER: Written = {
+  kind: 'management.cattle.io/clusters',
+  namespace: undefined,
+  name: 'c-abcde',
+  how: 'made',
+  revision: 80,
+}
 
-const whole = (at: DoingWorld) => at.rows().every(({ ok }) => ok)
+const whole = (at: DoingWorld) => at.rows().every(({ ok }) => ok) && !at.guarded
 const runs = ({ content }: DoingWorld) => [...new Set(Object.values(content.kubernetes)), content.rancher.deployed]
 
 test('a point of return, then leg by leg with a proof after each, then the stack says what it runs', async () => {
@@ -80,6 +93,13 @@ describe('the way back', () => {
     expect(error.message).toMatch(/Went back on rung 2.*the former version alone did not cure it/)
     expect(at.told.join('\n')).toContain('This did not cure it: Roll rancher back to revision 1: helm rollback failed')
     expect([runs(at), whole(at)]).toEqual([[OLD, '2.10.3'], true])
+  })
+
+  test('what an earlier leg of this run wrote is no mark of the one that fails', async () => {
+    const at = world({ badRancher: { version: '2.11.3', everReady: false, writes: [{ ...MARK, revision: 7 }] } })
+    expect(asStackError(await at.run(BOTH)).message).toMatch(/Went back on rung 1/)
+    const later = world({ badRancher: { version: '2.11.3', everReady: false, writes: [{ ...MARK, revision: 8 }] } })
+    expect(asStackError(await later.run(BOTH)).message).toMatch(/Went back on rung 2.*had begun to change the data/)
   })
 
   test('a downstream cluster made in between stops it, with what would be lost and the command', async () => {

@@ -28,12 +28,26 @@ export type Given = {
   waiting?: string
   unscheduled?: boolean
   node?: string
+  /** Seconds after it was made at which its container was started. */
+  started?: number
+  /** Seconds its startup probe gives. */
+  startup?: number
 }
 export const pod = (name: string, hash: string, given: Given = {}): V1Pod => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name, namespace: 'cattle-system', labels: labels(hash), creationTimestamp: BEGUN },
-  spec: { containers: [], ...(given.unscheduled ? {} : { nodeName: given.node ?? 'node-1' }) },
+  spec: {
+    containers: [
+      {
+        name: 'rancher',
+        ...(given.startup !== undefined && {
+          startupProbe: { periodSeconds: 10, failureThreshold: given.startup / 10 },
+        }),
+      },
+    ],
+    ...(given.unscheduled ? {} : { nodeName: given.node ?? 'node-1' }),
+  },
   status: {
     ...(given.unscheduled ? {} : { startTime: at(1) }),
     conditions: given.unscheduled
@@ -47,6 +61,7 @@ export const pod = (name: string, hash: string, given: Given = {}): V1Pod => ({
         ready: given.ready ?? false,
         restartCount: given.restarts ?? 0,
         ...(given.waiting !== undefined && { state: { waiting: { reason: given.waiting, message: 'so it says' } } }),
+        ...(given.started !== undefined && { state: { running: { startedAt: at(given.started) } } }),
       },
     ],
   },

@@ -28,7 +28,7 @@ describe('whether a pod of the newest template was ever ready', () => {
     const ending = pod('d', 'new', { ready: true })
     const going = { ...ending, metadata: { ...ending.metadata, deletionTimestamp: at(9) } }
     const rollOut = rollOutOf(deployment, sets.toReversed(), [...olds, going, pod('c', 'new')])
-    expect(rollOut).toMatchObject({ wanted: 3, ready: 2, newest: [{ name: 'c', node: 'node-1' }] })
+    expect(rollOut).toMatchObject({ wanted: 3, ready: 2, template: 'new', newest: [{ name: 'c', node: 'node-1' }] })
   })
 })
 
@@ -45,9 +45,14 @@ describe('when no waiting helps', () => {
     ['a second start', { restarts: 2, waiting: 'CrashLoopBackOff' }, 40, undefined],
     ['a third', { restarts: 3, waiting: 'CrashLoopBackOff' }, 40, /it ended 3 times; CrashLoopBackOff/],
     ['many starts, and ready now', { restarts: 5, ready: true }, 4000, undefined],
-    ['not ready yet', {}, 359, undefined],
-    ['not ready for too long', {}, 361, /not ready within 6 minutes/],
-    ['no place for it', { unscheduled: true }, 361, /^c: not ready within 6 minutes; Unschedulable: 0\/3 nodes/],
+    ['an image that is still pulled', { waiting: 'ContainerCreating' }, 700, undefined],
+    ['a container that is never started', { waiting: 'ContainerCreating' }, 721, /not started within 12 minutes/],
+    ['not ready yet', { started: 100 }, 459, undefined],
+    ['alive and not ready for too long', { started: 100 }, 461, /not ready within 6 minutes/],
+    ['a startup probe that gives more time', { started: 100, startup: 600 }, 1800, undefined],
+    ['and that time is over, too', { started: 100, startup: 600 }, 1901, /not ready within 30 minutes/],
+    ['started anew by its probe: that has its own count', { started: 300, restarts: 2 }, 1000, undefined],
+    ['no place for it', { unscheduled: true }, 721, /^c: not started within 12 minutes; Unschedulable: 0\/3 nodes/],
   ]
   test.each(cases)('%s', (_name, given, age, expected) => {
     const why = hopeless(withNew(given), at(age))

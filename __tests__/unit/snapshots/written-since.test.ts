@@ -47,11 +47,17 @@ test('made, changed, deleted, and made anew after it was deleted, each by its na
     ['compact_rev_key', { created: 1, modified: 5 }],
   ])
   expect(compareKeys(before, now)).toEqual([
-    { kind: 'management.cattle.io/clusters', namespace: undefined, name: 'c-gone', how: 'deleted' },
-    { kind: 'namespaces', namespace: undefined, name: 'new', how: 'made' },
-    { kind: 'provisioning.cattle.io/clusters', namespace: 'fleet-default', name: 'again', how: 'made' },
-    { kind: 'secrets', namespace: 'default', name: 'changed', how: 'changed' },
-    { kind: 'services/specs', namespace: 'default', name: 'web', how: 'made' },
+    {
+      kind: 'management.cattle.io/clusters',
+      namespace: undefined,
+      name: 'c-gone',
+      how: 'deleted',
+      revision: undefined,
+    },
+    { kind: 'namespaces', namespace: undefined, name: 'new', how: 'made', revision: 6 },
+    { kind: 'provisioning.cattle.io/clusters', namespace: 'fleet-default', name: 'again', how: 'made', revision: 8 },
+    { kind: 'secrets', namespace: 'default', name: 'changed', how: 'changed', revision: 9 },
+    { kind: 'services/specs', namespace: 'default', name: 'web', how: 'made', revision: 7 },
   ])
 })
 

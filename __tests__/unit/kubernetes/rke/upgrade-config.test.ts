@@ -25,7 +25,7 @@ test('a minor version drains, and always says how: without that rke panics half-
 
 test('a patch, or another setting, takes no pod away', () => {
   expect(upgradeStrategy('v1.32.5-rancher1-1', NEW)).toMatchObject({ drain: false })
-  expect(upgradeStrategy(NEW, NEW)).toMatchObject({ drain: false, node_drain_input: { timeout: 120 } })
+  expect(upgradeStrategy(NEW, NEW)).toMatchObject({ drain: false, node_drain_input: { timeout: 600 } })
 })
 
 test('rke-config says all, how the change is made too, and is remembered as install reckons it', () => {
