@@ -3,8 +3,6 @@ import type { Causes } from './causes.ts'
 /** Errors of kind `input` and `preflight`: they are told before anything is changed. */
 export const before: Causes = {
   // Inputs
-  'mode: … is not available in this version; available are ….':
-    'The name of the mode is settled, and this version cannot carry it out.',
   'mode: expected one of …, got ….': 'The input was left out or misspelt.',
   '…: expected … (mode …).': 'The value of the input has another form than the one it is read in.',
   '…: … (mode …).': 'The input belongs to a later version. A stack must not come up without what was asked for.',
@@ -17,7 +15,7 @@ export const before: Causes = {
   'hosts: expected an odd number of machines from 3 to 7, got … (mode …).':
     'With an even number a split may leave two equal halves, and one machine more than an odd number bears no more losses.',
   'node-count: expected as many as there are hosts (…), got … (mode …).': 'Both inputs were given, and differ.',
-  'kubernetes-version: expected a version that rke … installs (…), got v… (mode install).':
+  'kubernetes-version: expected a version that rke … installs (…), got v… (mode …).':
     'A release of rke knows a few versions of Kubernetes, and no others.',
   'kubernetes-version: rke does not know …; it knows …':
     'A release of rke knows a few versions of Kubernetes, and no others.',

@@ -40,7 +40,7 @@ const ANY_RANCHER: RancherSettings = {
   helmValues: {},
   bootstrapPassword: undefined,
   token: undefined,
-  tls: { source: 'rancher' },
+  tls: { source: 'running' },
 }
 
 /** Joins the rooms the settings name; each is loaded only now, so that a wrong input answers before. */
@@ -56,7 +56,7 @@ export async function openStack(run: Run): Promise<Stack> {
       import('../remote/node-lease.ts'),
     ])
   const log = (line: string) => report.line(line)
-  const asked = settings.mode === 'install' ? settings : undefined
+  const asked = settings.mode === 'install' || settings.mode === 'upgrade' ? settings : undefined
   const tools = createTools(settings.tools, { folder, log })
   const infrastructure = await createInfrastructure(settings, {
     hostname: asked?.hostname,
@@ -83,18 +83,27 @@ export async function openStack(run: Run): Promise<Stack> {
     folder,
     log,
   })
-  const rancherAt = (hostname: string) =>
+  const makeRancher = (hostname: string) =>
     createRancher({
       settings: asked?.rancher ?? ANY_RANCHER,
       hostname,
       nodeCount: asked?.nodeCount ?? 0,
       loadBalancer: () => facts?.loadBalancer?.address ?? '',
       helmBinary: () => tools.helm(),
-      ...(settings.tools.bundle !== undefined && { findChart: (name, version) => tools.findChart(name, version) }),
+      ...(settings.tools.bundle !== undefined && {
+        findChart: (name, version) => tools.findChart(name, version),
+        listCharts: async (name) => (await tools.listCharts(name)) ?? [],
+      }),
       folder,
       mask: (secret) => report.mask(secret),
       log,
     })
+  const ranchers = new Map<string, Rancher>()
+  const rancherAt = (hostname: string) => {
+    const made = ranchers.get(hostname) ?? makeRancher(hostname)
+    ranchers.set(hostname, made)
+    return made
+  }
   const rancher = rancherAt(asked?.hostname ?? '')
   const onNewHostKey = (line: string) => report.line(`Trusted at first contact; put this into ssh-known-hosts: ${line}`)
 

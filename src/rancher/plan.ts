@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RancherSettings } from '../settings.ts'
 import type { Change, Step } from '../steps.ts'
+import { bare } from '../versions/version.ts'
 import { cureOf } from './cure.ts'
 import {
   CERT_MANAGER_NAMESPACE,
@@ -13,8 +14,8 @@ import {
 import { isRolledOut } from './inspect.ts'
 import type { ReleaseFacts } from './release.ts'
 import { digest, holdsCa, holdsTls } from './tls.ts'
+import type { Rollable } from './upgrade.ts'
 import { digestSecrets, droppedPaths, mergeValues, overlay, renderValues, type Values, without } from './values.ts'
-import { bare } from './version.ts'
 
 export type RancherChange = Change & { room: 'rancher' } & (
     | { kind: 'clear-stuck-release'; namespace: string; release: string; revision: number; secret: string }
@@ -25,6 +26,9 @@ export type RancherChange = Change & { room: 'rancher' } & (
     | { kind: 'restart-rancher' }
     | { kind: 'prove-rancher'; version: string }
     | { kind: 'set-server-url'; url: string }
+    | { kind: 'upgrade-cert-manager'; version: string }
+    | { kind: 'upgrade-rancher'; version: string }
+    | { kind: 'roll-back'; release: Rollable; revision: number }
   )
 
 const MINUTE_MS = 60_000
