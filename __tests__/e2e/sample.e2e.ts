@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from '@jest/globals'
 import { base, loadBase } from './base.ts'
 import { clear } from './eye/machines.ts'
-import { choose, families, pool, sampled } from './pool/pool.ts'
+import { always, choose, families, pool, sampled } from './pool/pool.ts'
 import { record } from './record.ts'
 import { minutes, within } from './stage.ts'
 
@@ -10,7 +10,8 @@ const seed = process.env['SEED'] ?? String(Date.now() % 100_000)
 const soak = process.env['SOAK'] !== undefined
 const count = soak ? pool.length : Number(process.env['SAMPLE'] ?? 3)
 const only = process.env['ONLY']
-const chosen = choose(soak || only !== undefined ? families : sampled, { seed, count, only })
+const drawn = choose(soak || only !== undefined ? families : sampled, { seed, count, only })
+const chosen = soak || only !== undefined ? drawn : [...new Set([...always, ...drawn])]
 
 process.stderr.write(`SEED=${seed}: ${chosen.length} of ${pool.length} cases\n`)
 

@@ -43,6 +43,9 @@ export const sampled: Case[][] = families
   .map((cases) => cases.filter(({ name }) => seen.has(name)))
   .filter((cases) => cases.length > 0)
 
+/** Of the three uses one is tried with every change; the others are drawn, or run by `SOAK=1`. */
+export const always: Case[] = workflow.filter(({ name }) => name.startsWith('example backup.yml'))
+
 export type Choice = { seed: string; count: number; only: string | undefined }
 
 /** The cases of one run: those whose name holds a part of `only` (parts are divided by `;`), else a sample, of each kind in turn; equal seeds choose equal cases. */
