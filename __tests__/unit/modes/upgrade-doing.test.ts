@@ -195,6 +195,13 @@ describe('killed', () => {
     expect(at.acts).not.toContain('restore etcd')
   })
 
+  test('a disruption budget that a killed run left is gone at the end, whatever was left to do', async () => {
+    const at = world()
+    at.guarded = true
+    expect(await at.run(RANCHER)).toBe('done')
+    expect(at.guarded).toBe(false)
+  })
+
   test('while it goes back, the next run knows as well', async () => {
     const faults = (): Faults => ({ badNode: { node: 'node-2', version: NEW, red: true, times: 9 } })
     const all = world(faults())
