@@ -57,6 +57,7 @@ export async function pointOfReturn(
   const kept = await snapshots.keep(snapshotSource(run, seen, taken), keeping, stop)
   tellKept(report, kept)
   throwUnkept(kept, 'upgrade')
+  await distribution.spreadSnapshot(taken, stack.hosts, lease, stop)
   const [etcd] = (await distribution.progress(stack.hosts)).flatMap((node) => node.etcd ?? [])
   const upgrading: Upgrading = {
     point: {

@@ -65,6 +65,8 @@ export function upgradeWork(run: UpgradeRun, surroundings: Surroundings, prove =
   // Legs come in the order of the plan, one at a time.
   const begin = async () => {
     leg = legs.shift()
+    // What fails before this is known has changed nothing of the leg.
+    before = undefined
     before = await lookBefore(stack, leg)
   }
 

@@ -48,6 +48,8 @@ type Content = {
 export type Faults = {
   /** A Kubernetes version that does not come up on this node. */
   badNode?: { node: string; version: string; red: boolean; times: number }
+  /** A machine that goes away while this version is brought to it. */
+  deadNode?: { node: string; version: string }
   /** What a Rancher of that version does. */
   badRancher?: { version: string; everReady: boolean; writes: Written[] }
   /** Sentences that are broken, by what runs. */
@@ -74,6 +76,7 @@ export class DoingWorld {
   faults: Faults
   readonly folder: string
   #everReady = false
+  #dead: string | undefined
 
   constructor(folder: string, faults: Faults = {}) {
     this.folder = mkdtempSync(join(folder, 'doing-'))
@@ -176,8 +179,11 @@ export class DoingWorld {
       readSigner: async () => undefined,
       keepSigner: async () => {},
       loadImages: async () => {},
+      spreadSnapshot: async () => {
+        this.half(this.act('put the snapshot on every node'))
+      },
       progress: async () =>
-        NAMES.map((node) => {
+        NAMES.filter((node) => node !== this.#dead).map((node) => {
           const version = kubelet(this.content.kubernetes[node] ?? OLD)
           return { node, reached: true, kubelet: version, apiServer: version, etcd: '3.5.21', red: this.red(node) }
         }),
@@ -239,6 +245,10 @@ export class DoingWorld {
     this.content.phase = 'pending'
     for (const name of NAMES) {
       const isHalf = this.act(`bring ${name} to ${version}`)
+      if (this.faults.deadNode?.node === name && this.faults.deadNode.version === version) {
+        this.#dead = name
+        throw new StackError('ssh', `${name}: no connection`)
+      }
       const bad = this.faults.badNode
       const isBad = bad?.node === name && bad.version === version && bad.times > 0
       if (!isBad || bad.red) this.content.kubernetes[name] = version
