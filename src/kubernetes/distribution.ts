@@ -182,6 +182,8 @@ export type Upgrading = {
     certManager: string | undefined
     etcd: string | undefined
   }
+  /** What Rancher's pods were made from then (their pod-template-hash). */
+  template: string | undefined
 }
 
 /** A cluster as it was before a change of its version: the distribution's state, which holds every private key. */

@@ -26,7 +26,7 @@ export async function lookAround(
   const [rows, told, everReady] = await Promise.all([
     ask(run, stack, seen, { nodeCount, deadlineMs: LOOK_MS }),
     stack.distribution.progress(stack.hosts),
-    wasEverReady(stack, wanted.hostname),
+    wasEverReady(stack, wanted.hostname, before.template),
   ])
   const nodes = everyNode(told, wanted.cluster.nodes)
   const revisions = leg.kind === 'cert-manager' ? before.certManager : before.rancher
@@ -59,9 +59,15 @@ function everyNode(told: NodeProgress[], wanted: { name: string }[]): NodeProgre
 }
 
 /** Nobody can say that it never was where nobody can be asked. */
-async function wasEverReady({ rancherAt, api }: GoingBack['stack'], hostname: string): Promise<boolean> {
+async function wasEverReady(
+  { rancherAt, api }: GoingBack['stack'],
+  hostname: string,
+  former: string | undefined,
+): Promise<boolean> {
   try {
-    const { newest } = await rancherAt(hostname).rollOut(await api())
+    const { newest, template } = await rancherAt(hostname).rollOut(await api())
+    // No pod was made anew: those of before say nothing of the new Rancher.
+    if (template !== undefined && template === former) return false
     return newest.some((pod) => pod.everReady)
   } catch {
     return true

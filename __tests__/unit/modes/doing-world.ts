@@ -40,7 +40,14 @@ type Content = {
   kubernetes: Record<string, string>
   asked: Asked
   phase: 'pending' | 'done'
-  rancher: { version: string; revision: number; status: string; deployed: string; deployedRevision: number }
+  rancher: {
+    version: string
+    revision: number
+    status: string
+    deployed: string
+    deployedRevision: number
+    template: string
+  }
   /** What clients and Rancher wrote: the snapshot's diff. */
   written: Written[]
 }
@@ -51,7 +58,7 @@ export type Faults = {
   /** A machine that goes away while this version is brought to it. */
   deadNode?: { node: string; version: string }
   /** What a Rancher of that version does. */
-  badRancher?: { version: string; everReady: boolean; writes: Written[] }
+  badRancher?: { version: string; everReady: boolean; writes: Written[]; noPods?: boolean }
   /** Sentences that are broken, by what runs. */
   broken?: (content: Content) => string[]
   /** What a client writes while Rancher is upgraded. */
@@ -86,7 +93,14 @@ export class DoingWorld {
       kubernetes: Object.fromEntries(NAMES.map((name) => [name, OLD])),
       asked: { ...(seen.cluster.asked as Asked), rancherVersion: '2.10.3' },
       phase: 'done',
-      rancher: { version: '2.10.3', revision: 1, status: 'deployed', deployed: '2.10.3', deployedRevision: 1 },
+      rancher: {
+        version: '2.10.3',
+        revision: 1,
+        status: 'deployed',
+        deployed: '2.10.3',
+        deployedRevision: 1,
+        template: 'old',
+      },
       written: [],
     }
   }
@@ -295,6 +309,7 @@ export class DoingWorld {
           revision: it.revision + 1,
           status: 'deployed',
           deployedRevision: it.revision + 1,
+          template: 'old',
         })
         return this.half(isHalf)
       }
@@ -302,7 +317,8 @@ export class DoingWorld {
       const version = String(change['version'])
       const isHalf = this.act(`upgrade Rancher to ${version}`)
       Object.assign(it, { version, revision: it.revision + 1, status: 'pending-upgrade' })
-      this.#everReady = false
+      if (this.faults.badRancher?.noPods !== true) it.template = version
+      this.#everReady = this.faults.badRancher?.noPods === true
       this.half(isHalf)
       this.content.written.push(...(this.faults.clientWrites ?? []))
       const bad = this.faults.badRancher
@@ -311,7 +327,7 @@ export class DoingWorld {
         this.#everReady = true
         return
       }
-      this.#everReady = bad.everReady
+      if (bad.noPods !== true) this.#everReady = bad.everReady
       this.content.written.push(...bad.writes)
       it.status = 'failed'
       throw new StackError('rancher', 'rancher-new on node-1: it ended 3 times; CrashLoopBackOff')
@@ -322,7 +338,7 @@ export class DoingWorld {
       rollOut: async () => ({
         wanted: 3,
         ready: 2,
-        template: 'new',
+        template: this.content.rancher.template,
         newest: [
           {
             name: 'new',

@@ -14,6 +14,7 @@ const UPGRADING: Upgrading = {
   run: '1-1',
   before: undefined,
   versions: { kubernetes: undefined, rancher: undefined, certManager: undefined, etcd: undefined },
+  template: undefined,
 }
 
 /** A stack of three with one node that may be down, and a record of an upgrade or none. */

@@ -96,6 +96,15 @@ describe('the way back', () => {
     expect([runs(at), whole(at)]).toEqual([[OLD, '2.10.3'], true])
   })
 
+  test('a helm that ended before it made a pod leaves only pods of before, which say nothing', async () => {
+    const at = world({ badRancher: { version: '2.11.3', everReady: false, writes: [], noPods: true } })
+    expect(asStackError(await at.run(BOTH)).message).toMatch(/Went back on rung 1/)
+    // A run that was killed in the middle knows it, too.
+    const killed = world({ badRancher: { version: '2.11.3', everReady: false, writes: [], noPods: true } })
+    await killed.run(BOTH, 4)
+    expect(asStackError(await killed.run(BOTH)).message).toMatch(/Went back on rung 1/)
+  })
+
   test('what an earlier leg of this run wrote is no mark of the one that fails', async () => {
     const at = world({ badRancher: { version: '2.11.3', everReady: false, writes: [{ ...MARK, revision: 7 }] } })
     expect(asStackError(await at.run(BOTH)).message).toMatch(/Went back on rung 1/)

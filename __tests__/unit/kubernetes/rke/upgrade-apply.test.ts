@@ -68,6 +68,7 @@ const UPGRADING: Upgrading = {
   run: '1-1',
   before: ASKED,
   versions: { kubernetes: OLD, rancher: '2.11.2', certManager: 'v1.18.2', etcd: '3.5.21' },
+  template: 'old',
 }
 
 /**
