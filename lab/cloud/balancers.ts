@@ -48,8 +48,8 @@ export class Balancers {
   async dropOthers(balancers: LabBalancer[]): Promise<void> {
     for (const [arn, { device }] of this.#standing) {
       if (balancers.some((one) => one.arn === arn)) continue
-      await removeNetwork(NETWORKS.balancer(device))
       await disconnect(device)
+      await removeNetwork(NETWORKS.balancer(device))
       await rm(socketOf(device), { force: true })
       this.#standing.delete(arn)
     }

@@ -51,13 +51,12 @@ export async function makeNetworks(): Promise<void> {
   await writeResolver(inside, ADDRESSES.resolver)
 }
 
-/** Before any device is made: each inherits what stands then. A router answers for all whom it has a way to, at once. */
+/** Before any device is made: each inherits what stands then. A router answers for all whom it has a way to. */
 const ROUTER = [
   'net.ipv4.ip_forward=1',
   'net.ipv4.conf.all.rp_filter=0',
   'net.ipv4.conf.default.rp_filter=0',
   'net.ipv4.conf.default.proxy_arp=1',
-  'net.ipv4.neigh.default.proxy_delay=0',
 ]
 
 async function writeResolver(network: string, nameServer: string): Promise<void> {
@@ -94,6 +93,8 @@ export async function connect(
     `route add default via ${addressIn(first.cidr, 1)}`,
   ]
   await ip(['-n', NETWORKS.vpc, 'link', 'add', device, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', peer])
+  // Else it waits before it answers for another.
+  await inNetwork(NETWORKS.vpc, ['sysctl', '-qw', `net.ipv4.neigh.${device}.proxy_delay=0`])
   await batch([
     [NETWORKS.vpc, `link set ${device} up`],
     ...addresses.map(({ address }) => [NETWORKS.vpc, `route replace ${address}/32 dev ${device}`]),
@@ -101,9 +102,13 @@ export async function connect(
   await enter(place, ['ip', '-batch', '-'], commands.join('\n'))
 }
 
+/** The cable is gone; with a network that ended it may go by itself at any moment. */
 export async function disconnect(device: string): Promise<void> {
-  if (await succeeds('ip', ['-n', NETWORKS.vpc, 'link', 'show', device])) {
-    await ip(['-n', NETWORKS.vpc, 'link', 'delete', device])
+  const isThere = () => succeeds('ip', ['-n', NETWORKS.vpc, 'link', 'show', device])
+  if (await isThere()) {
+    await ip(['-n', NETWORKS.vpc, 'link', 'delete', device]).catch(async (thrown: unknown) => {
+      if (await isThere()) throw thrown
+    })
   }
 }
 
