@@ -50,6 +50,9 @@ export async function awsInfrastructure(settings: AwsRunSettings, options: AwsOp
   return {
     provider: 'aws',
     inspect: () => inspectAws(context),
+    aim(wanted) {
+      context.asked = wanted
+    },
     plan: (facts, wanted) => planAws(facts, wanted, context),
     planDestroy: planAwsDestroy,
     apply: (change, _lease, signal) => applyAws(context, change as AwsChange & typeof change, signal),
