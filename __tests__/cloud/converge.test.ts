@@ -59,6 +59,7 @@ test('a run that finds nothing to do makes at most 20 calls, and with private ad
   await infrastructure.door?.close()
   expect(account.calls.length).toBeLessThanOrEqual(20)
 
+  await install({ provider: { address: 'private' } })
   account.calls.length = 0
   const inside = await account.open({ provider: { address: 'private' } })
   expect(inside.plan(await inside.inspect(), WANTED)).toEqual([])
@@ -103,6 +104,16 @@ test('machines that were all stopped and started keep their private addresses', 
   )
   expect(after.nodes.map(({ address }) => address)).not.toEqual(before.nodes.map(({ address }) => address))
   expect(await install()).toEqual([])
+})
+
+test('who learns only later what is to stand, as a restore does, plans all of it then', async () => {
+  const infrastructure = await account.open({ asked: null })
+  const plan = async () => infrastructure.plan(await infrastructure.inspect(), WANTED).map(({ id }) => id)
+  expect(await plan()).toEqual([])
+  infrastructure.aim?.(WANTED)
+  const asked = await account.open()
+  expect(await plan()).toEqual(asked.plan(await asked.inspect(), WANTED).map(({ id }) => id))
+  expect(await plan()).toContain('set-name')
 })
 
 describe('ownership', () => {

@@ -22,8 +22,11 @@ export type LabInstance = {
   privateAddress: string | null
   publicAddress: string | null
   subnet: string
+  zone: string
   groups: string[]
   userData: string | null
+  /** What becomes of it when it powers itself off. */
+  shutdown: 'stop' | 'terminate'
   tags: Record<string, string>
 }
 
@@ -35,7 +38,17 @@ export type LabBalancer = {
   scheme: string
   groups: string[]
   subnets: string[]
-  listeners: { port: number; targets: { id: string; port: number; check: string }[] }[]
+  crossZone: boolean
+  listeners: { port: number; group: LabTargetGroup | null }[]
+}
+
+export type LabTargetGroup = {
+  arn: string
+  targets: { id: string; port: number }[]
+  /** `port`: a number, or "traffic-port"; times in seconds. */
+  check: { port: string; interval: number; timeout: number; rise: number; fall: number }
+  /** Seconds after which connections to a target that left are ended. */
+  deregistration: number
 }
 
 export type LabGroup = {
@@ -44,10 +57,21 @@ export type LabGroup = {
   rules: { protocol: string; from: number; to: number; cidr: string | null; group: string | null }[]
 }
 
+export type LabSubnet = { id: string; vpc: string; cidr: string; zone: string }
+
 export type LabZone = {
   id: string
   name: string
   records: { name: string; type: string; values: string[]; alias: string | null }[]
+}
+
+/** What somebody has to make real, as it is told at one moment. */
+export type LabWorld = {
+  instances: LabInstance[]
+  balancers: LabBalancer[]
+  groups: LabGroup[]
+  zones: LabZone[]
+  subnets: LabSubnet[]
 }
 
 /** A stand-in for the API of AWS on this machine, and the page of its own. Disposing ends it. */
@@ -57,7 +81,13 @@ export interface Moto extends AsyncDisposable {
   settings(settings: Record<string, unknown>): Promise<void>
   faults(...faults: Fault[]): Promise<void>
   health(states: Record<string, string>): Promise<void>
-  state(id: string, state: 'pending' | 'running' | 'stopped' | 'terminated'): Promise<void>
+  /** @param id of an instance, or the ARN of a balancer */
+  state(
+    id: string,
+    state: 'pending' | 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated' | 'active',
+  ): Promise<void>
+  /** An instance ends itself, as its system may at any time: it stops or is terminated, as it was launched to. */
+  poweroff(id: string): Promise<void>
   /** Everything in the account, as sorted lines; another eye than the provider's. */
   world(): Promise<string[]>
   /** Names of the calls since the last reset. */
@@ -66,6 +96,7 @@ export interface Moto extends AsyncDisposable {
   balancers(): Promise<LabBalancer[]>
   groups(): Promise<LabGroup[]>
   zones(): Promise<LabZone[]>
+  all(): Promise<LabWorld>
 }
 
 const START_MS = 60_000
@@ -129,12 +160,14 @@ export function motoAt(url: string): Omit<Moto, typeof Symbol.asyncDispose> {
     faults: (...faults) => ask('faults', faults),
     health: (states) => ask('health', states),
     state: (id, state) => ask('state', { id, state }),
+    poweroff: (id) => ask('poweroff', { id }),
     world: () => ask('world'),
     calls: () => ask('calls'),
     instances: () => ask('instances'),
     balancers: () => ask('balancers'),
     groups: () => ask('groups'),
     zones: () => ask('zones'),
+    all: () => ask('all'),
   }
 }
 

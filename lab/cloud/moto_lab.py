@@ -7,11 +7,13 @@ Beside the API it has a page of its own below /lab/, which tests and the reconci
   POST /lab/reset                      an empty account; settings and faults too
   POST /lab/settings {name: value}     see SETTINGS
   POST /lab/faults   [fault, ...]      see Fault; replaces what was there
-  POST /lab/health   {id: state}       health of a target, in every target group
-  POST /lab/state    {id, state}       moves an instance ("running", "stopped", "terminated")
+  POST /lab/health   {id: state}       health of a target in every target group; in one: {"<arn> <id>": state}
+  POST /lab/state    {id, state}       moves an instance ("running", "stopped", "terminated") or a balancer ("active")
+  POST /lab/poweroff {id}              an instance ends itself: it stops or is terminated, as it was launched to
   GET  /lab/world                      everything in the account that is not there from the beginning, as sorted lines
   GET  /lab/calls                      names of the calls since the last reset
-  GET  /lab/instances, /lab/balancers, /lab/groups, /lab/zones   what a reconciler makes real
+  GET  /lab/instances, /lab/balancers, /lab/groups, /lab/zones, /lab/subnets   what a reconciler makes real
+  GET  /lab/all                        all of these at one moment
 """
 
 import io
@@ -49,6 +51,8 @@ DEFAULTS = {
     "interfaces_s": 0.02,
     # An instance stays pending until it is moved by /lab/state.
     "hold_pending": False,
+    # Somebody makes it real: whatever is on its way to a state stays on its way until it is moved by /lab/state.
+    "real": False,
     # What a target is when nothing else was said of it.
     "health": "healthy",
 }
@@ -82,7 +86,8 @@ def move_later(instance, seconds, before, after):
         if instance._state.name == before:
             move(instance, after)
 
-    later(seconds, act)
+    if not SETTINGS["real"]:
+        later(seconds, act)
 
 
 run_instances = EC2Backend.run_instances
@@ -232,7 +237,8 @@ def create_network_balancer(self, name, security_groups, subnet_ids, subnet_mapp
             elb.make_arn_for_load_balancer = make_arn
         made.dns_name = f"{name}-{made.arn.rsplit('/', 1)[1]}.elb.{self.region_name}.amazonaws.com"
         made.activate = lambda: None
-        later(SETTINGS["provisioning_s"], lambda: setattr(made, "state", "active"))
+        if not SETTINGS["real"]:
+            later(SETTINGS["provisioning_s"], lambda: setattr(made, "state", "active"))
         return made
 
 
@@ -279,8 +285,16 @@ health_for = elb.FakeTargetGroup.health_for
 def health_told(self, target, backend):
     health = health_for(self, target, backend)
     if health.status == "healthy":
-        health.status = HEALTH.get(target["Id"], SETTINGS["health"])
+        health.status = HEALTH.get(f"{self.arn} {target['Id']}", HEALTH.get(target["Id"], SETTINGS["health"]))
+        health.reason, health.description = REASONS.get(health.status, (None, None))
     return health
+
+
+REASONS = {
+    "initial": ("Elb.InitialHealthChecking", "Initial health checks in progress"),
+    "unhealthy": ("Target.FailedHealthChecks", "Health checks failed"),
+    "unused": ("Target.NotInUse", "Target group is not configured to receive traffic from the load balancer"),
+}
 
 
 elb.FakeTargetGroup.health_for = health_told
@@ -469,8 +483,23 @@ def page(name, given):
         for instance in every_instance():
             if instance.id == given["id"]:
                 move(instance, given["state"])
+        for balancer in every_balancer():
+            if balancer.arn == given["id"]:
+                balancer.state = given["state"]
         return {}
-    return {"world": world, "calls": lambda: CALLS, "instances": instances, "balancers": balancers, "groups": groups, "zones": zones}[name]()
+    if name == "poweroff":
+        for backend in backends(ec2_backends):
+            for instance in backend.all_instances():
+                if instance.id != given["id"] or instance._state.name != "running":
+                    continue
+                if instance.instance_initiated_shutdown_behavior == "stop":
+                    backend.stop_instances([instance.id])
+                else:
+                    # Protection is against calls, not against the machine itself.
+                    instance.disable_api_termination = False
+                    backend.terminate_instances([instance.id])
+        return {}
+    return PAGES[name]()
 
 
 def backends(of):
@@ -491,8 +520,8 @@ def instances():
             "subnet": one.subnet_id,
             "zone": one.placement.zone if hasattr(one.placement, "zone") else None,
             "groups": [group.id for group in one.security_groups],
-            "userData": str(one.user_data) if one.user_data else None,
-            "shutdown": getattr(one, "instance_initiated_shutdown_behavior", None),
+            "userData": one.user_data.decode() if one.user_data else None,
+            "shutdown": one.instance_initiated_shutdown_behavior,
             "tags": {tag["key"]: tag["value"] for tag in one.get_tags()},
         }
         for one in every_instance()
@@ -509,23 +538,37 @@ def balancers():
             "scheme": one.scheme,
             "groups": one.security_groups or [],
             "subnets": [subnet.id for subnet in one.subnets],
+            "crossZone": one.attrs.get("load_balancing.cross_zone.enabled") == "true",
             "listeners": [
-                {"port": int(listener.port), "targets": targets_of(backend, listener)} for listener in one.listeners.values()
+                {"port": int(listener.port), "group": group_of(backend, listener)} for listener in list(one.listeners.values())
             ],
         }
         for backend in backends(elb.elbv2_backends)
-        for one in backend.load_balancers.values()
+        for one in list(backend.load_balancers.values())
     ]
 
 
-def targets_of(backend, listener):
+def every_balancer():
+    return [balancer for backend in backends(elb.elbv2_backends) for balancer in list(backend.load_balancers.values())]
+
+
+def group_of(backend, listener):
+    """The target group a listener forwards to, with how its targets are looked at."""
     arns = [action.data.get("TargetGroupArn") for action in listener.default_actions]
-    found = [backend.target_groups[arn] for arn in arns if arn in backend.target_groups]
-    return [
-        {"id": target["Id"], "port": int(target["Port"]), "check": str(group.health_check_port)}
-        for group in found
-        for target in group.targets.values()
-    ]
+    for group in (backend.target_groups[arn] for arn in arns if arn in backend.target_groups):
+        return {
+            "arn": group.arn,
+            "targets": [{"id": target["Id"], "port": int(target["Port"])} for target in list(group.targets.values())],
+            "check": {
+                "port": str(group.health_check_port),
+                "interval": int(group.health_check_interval_seconds),
+                "timeout": int(group.health_check_timeout_seconds),
+                "rise": int(group.healthy_threshold_count),
+                "fall": int(group.unhealthy_threshold_count),
+            },
+            "deregistration": int(group.attributes.get("deregistration_delay.timeout_seconds", 300)),
+        }
+    return None
 
 
 def every_group():
@@ -545,10 +588,19 @@ def groups():
                     "cidr": rule.cidr_ipv4,
                     "group": (rule.source_group or {}).get("GroupId"),
                 }
-                for rule in group.ingress_rules
+                for rule in list(group.ingress_rules)
             ],
         }
         for group in every_group()
+    ]
+
+
+def subnets():
+    """Those of the networks instances and balancers may be in; the default one is made at the first call for it."""
+    return [
+        {"id": subnet.id, "vpc": subnet.vpc_id, "cidr": subnet.cidr_block, "zone": subnet.availability_zone}
+        for backend in backends(ec2_backends)
+        for subnet in backend.describe_subnets()
     ]
 
 
@@ -566,6 +618,18 @@ def zones():
         for backend in backends(dns.route53_backends)
         for zone in backend.zones.values()
     ]
+
+
+PAGES = {
+    "world": lambda: world(),
+    "calls": lambda: CALLS,
+    "instances": instances,
+    "balancers": balancers,
+    "groups": groups,
+    "zones": zones,
+    "subnets": subnets,
+    "all": lambda: {"instances": instances(), "balancers": balancers(), "groups": groups(), "zones": zones(), "subnets": subnets()},
+}
 
 
 def world():

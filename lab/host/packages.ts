@@ -12,6 +12,7 @@ const PACKAGES = [
   ['apache2-utils', '/usr/bin/htpasswd'],
   ['btrfs-progs', '/usr/bin/btrfs'],
   ['iptables', '/usr/sbin/iptables'],
+  ['nftables', '/usr/sbin/nft'],
   ['iproute2', '/usr/bin/ip'],
   ['jq', '/usr/bin/jq'],
   ['openssh-client', '/usr/bin/ssh'],
@@ -27,9 +28,9 @@ const PACKAGES = [
 const POLICY = '/usr/sbin/policy-rc.d'
 
 /** Installs what of the lab's Debian packages is not there, without starting their services; nothing when all is. */
-export async function ensurePackages(): Promise<void> {
+export async function ensurePackages(packages: readonly (readonly [string, string])[] = PACKAGES): Promise<void> {
   const missing: string[] = []
-  for (const [name, file] of PACKAGES) if (!(await exists(file))) missing.push(name)
+  for (const [name, file] of packages) if (!(await exists(file))) missing.push(name)
   if (missing.length === 0) return
 
   const env = { DEBIAN_FRONTEND: 'noninteractive' }

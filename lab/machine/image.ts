@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { cached } from '../host/cache.ts'
 import { run } from '../host/command.ts'
 import { docker } from '../host/docker.ts'
@@ -43,20 +43,28 @@ export async function ensureMachineImage(): Promise<void> {
   if (label === key) return
 
   const tree = await machineTree()
-  await progress('Machine image', async () => {
-    const base = `rancher-ha-lab/machine-tree:${treeKey()}`
-    await docker(['import', '-', base], { input: { file: tree } })
-    const given = ['--build-arg', `BASE=${base}`, '--build-arg', `KEY=${key}`]
-    await docker(['build', '-q', '--network', 'none', '-t', IMAGES.machine, ...given, import.meta.dirname])
-  })
+  await progress('Machine image', () => buildMachine(IMAGES.machine, tree, key))
 }
 
-/** The tree of files of a Debian with all that a machine needs, as a tar; also what images take their libraries from. */
-export function machineTree(): Promise<string> {
-  return cached(`Debian ${SUITE} tree`, join(CACHE, 'machine', `tree-${treeKey()}.tar`), async (path) => {
+/** @param tree a tar that `machineTree` made; `key` is kept as a label */
+export async function buildMachine(image: string, tree: string, key: string): Promise<void> {
+  const base = `rancher-ha-lab/machine-tree:${basename(tree, '.tar').replace('tree-', '')}`
+  await docker(['import', '-', base], { input: { file: tree } })
+  const given = ['--build-arg', `BASE=${base}`, '--build-arg', `KEY=${key}`]
+  await docker(['build', '-q', '--network', 'none', '-t', image, ...given, import.meta.dirname])
+}
+
+/**
+ * The tree of files of a Debian with all that a machine needs, as a tar; also what images take their libraries from.
+ *
+ * @param more further packages
+ */
+export function machineTree(more: string[] = []): Promise<string> {
+  const packages = [...PACKAGES, ...more]
+  return cached(`Debian ${SUITE} tree`, join(CACHE, 'machine', `tree-${treeKey(more)}.tar`), async (path) => {
     const folder = await mkdtemp(join(tmpdir(), 'rancher-ha-tree-'))
     try {
-      await run('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, SUITE, folder])
+      await run('debootstrap', ['--variant=minbase', `--include=${packages.join(',')}`, SUITE, folder])
       const left = [
         './var/cache/apt/*',
         './var/lib/apt/lists/*',
@@ -80,6 +88,6 @@ export function machineTree(): Promise<string> {
 }
 
 /** Names the tree by what it is made from. */
-export function treeKey(): string {
-  return keyOf(SUITE, ...PACKAGES)
+export function treeKey(more: string[] = []): string {
+  return keyOf(SUITE, ...PACKAGES, ...more)
 }

@@ -35,6 +35,11 @@ export interface Infrastructure {
   readonly provider: 'local' | 'hosts' | 'aws'
   /** Reads, changes nothing, may run at any time. */
   inspect(): Promise<InfrastructureFacts>
+  /**
+   * Says what a plan will be asked for, where that was not known when the provider was made: it may have to look where
+   * new things would go. Counts from the next `inspect` on.
+   */
+  aim?(wanted: WantedInfrastructure): void
   /** Pure: the steps from what stands to what is wanted; empty when nothing differs. */
   plan(facts: InfrastructureFacts, wanted: WantedInfrastructure): Step[]
   /** Pure: the steps that leave nothing of ours. */

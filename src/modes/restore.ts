@@ -1,6 +1,7 @@
 import { throwRefusals } from '../errors.ts'
 import type { Outcome, RestoreRun } from '../run.ts'
 import { planDigest } from '../steps.ts'
+import { aim } from './aim.ts'
 import { throwUnexpected } from './expected-plan.ts'
 import { firstLook } from './first-look.ts'
 import { leftOf, refuseLeft } from './last-snapshot.ts'
@@ -29,16 +30,17 @@ export async function restore(run: RestoreRun, doors = DOORS): Promise<Outcome> 
   await using opened = new AsyncDisposableStack()
   const stack = opened.use(await doors.openStack(run))
   const snapshots = await doors.openSnapshots(run, stack)
-  const seen = await firstLook(run, stack)
-  const found = caseOf(seen, stack.distribution, settings.clusterUid)
-  const uid = settings.clusterUid ?? seen.cluster.uid ?? seen.infrastructure.memory.clusterUid
+  const first = await firstLook(run, stack)
+  const found = caseOf(first, stack.distribution, settings.clusterUid)
+  const uid = settings.clusterUid ?? first.cluster.uid ?? first.infrastructure.memory.clusterUid
   const strategy = chooseStrategy(found, settings.restoreFrom, uid)
-  const fence = fenceOf(run, stack, seen)
-  throwRefusals([...seen.infrastructure.refusals, ...fence.refusals])
+  const fence = fenceOf(run, stack, first)
+  throwRefusals([...first.infrastructure.refusals, ...fence.refusals])
 
   const target = await report.step('Read the snapshot', () =>
-    findTarget(strategy, run, { stack, snapshots, seen, opened }),
+    findTarget(strategy, run, { stack, snapshots, seen: first, opened }),
   )
+  const seen = strategy.kind === 'nothing' ? first : await aim(run, stack, first, target)
   const images = await imagesFor(stack, target.values ?? target.source?.asked?.helmValues ?? undefined)
   const wanted = wantedRestore(settings.stack.name, seen, target, images)
   const left = leftOf(seen, found)

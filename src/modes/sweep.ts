@@ -27,7 +27,7 @@ export async function sweep(run: SweepRun): Promise<Outcome> {
   return { changed: true }
 }
 
-async function openSweeper({ settings, report }: SweepRun) {
+async function openSweeper({ settings, report, hasEnded }: SweepRun) {
   const { provider } = settings
   if (provider.kind === 'local') {
     const { localSweeper } = await import('../infrastructure/local/sweep.ts')
@@ -37,7 +37,7 @@ async function openSweeper({ settings, report }: SweepRun) {
     throw new StackError('input', 'provider: expected aws or local with mode sweep, got hosts.')
   }
   const { awsSweeper } = await import('../infrastructure/aws/sweep.ts')
-  return awsSweeper({ ...settings, provider }, { log: (line) => report.line(line) })
+  return awsSweeper({ ...settings, provider }, { log: (line) => report.line(line), isOver: hasEnded })
 }
 
 export function stepOf({ what, reason, ageMs, deadlineMs, change }: Leftover): Step {

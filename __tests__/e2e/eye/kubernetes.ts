@@ -27,7 +27,8 @@ export async function openKubectl(stack: string, at?: Machine): Promise<Kubectl>
   const file = join(mkdtempSync(join(tmpdir(), 'eye-')), 'kubeconfig')
   writeFileSync(file, await adminKubeconfig(machine), { mode: 0o600 })
   const common = ['--kubeconfig', file, '--server', `https://${machine.address}:6443`, '--request-timeout', '20s']
-  return (...args) => output(tool('kubectl'), [...common, ...args])
+  const [program = '', ...before] = [...machine.enter, tool('kubectl')]
+  return (...args) => output(program, [...before, ...common, ...args])
 }
 
 /** rke keeps the administrator's kubeconfig in a Secret that each control-plane node may read. */

@@ -2,13 +2,20 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { docker } from './docker.ts'
 
 /** One machine of a stack as the docker daemon below it knows it. */
-export type Machine = { container: string; hostname: string; address: string; running: boolean }
+export type Machine = {
+  container: string
+  hostname: string
+  address: string
+  running: boolean
+  /** Put before a command of this machine that is to see the network as that one does; empty where it is the same. */
+  enter: string[]
+}
 
 type Inspected = {
   Id: string
   Name: string
-  Config: { Hostname: string }
-  State: { Running: boolean }
+  Config: { Hostname: string; Labels: Record<string, string> | null }
+  State: { Running: boolean; Pid: number }
   NetworkSettings: { Networks: Record<string, { IPAddress: string; IPAMConfig: { IPv4Address?: string } | null }> }
 }
 
@@ -18,17 +25,22 @@ export async function machines(stack: string): Promise<Machine[]> {
   if (ids === '') return []
   const inspected = JSON.parse(await docker('inspect', ...ids.split('\n'))) as Inspected[]
   return inspected
-    .map((container) => {
-      const [network] = Object.values(container.NetworkSettings.Networks)
-      return {
-        container: container.Name.replace(/^\//, ''),
-        hostname: container.Config.Hostname,
-        address: network?.IPAddress || network?.IPAMConfig?.IPv4Address || '',
-        running: container.State.Running,
-      }
-    })
+    .map(describe)
     .filter((machine) => /^node-\d+$/.test(machine.hostname))
     .sort((a, b) => a.hostname.localeCompare(b.hostname))
+}
+
+/** A machine of the lab's cloud has its name and address in labels, and a network that this machine has no way into. */
+function describe({ Name, Config, State, NetworkSettings }: Inspected): Machine {
+  const [network] = Object.values(NetworkSettings.Networks)
+  const { 'rancher-ha-lab/node': node, 'rancher-ha-lab/address': address } = Config.Labels ?? {}
+  return {
+    container: Name.replace(/^\//, ''),
+    hostname: node ?? Config.Hostname,
+    address: address ?? (network?.IPAddress || network?.IPAMConfig?.IPv4Address || ''),
+    running: State.Running,
+    enter: address === undefined ? [] : ['nsenter', '--target', String(State.Pid), '--net'],
+  }
 }
 
 /** One machine by its host name. */

@@ -5,8 +5,11 @@ import { attempt } from './command.ts'
 
 export type Answer = { status: number; body: string; location: string; error: string }
 
-/** How to look at a stack from outside: its name, the certificate that signs for it, and, when the name is not asked, an address. */
-export type View = { hostname: string; ca: string; address?: string }
+/**
+ * How to look at a stack from outside: its name, the certificate that signs for it, when the name is not asked an
+ * address, and what is put before a command that looks from another network than this machine's.
+ */
+export type View = { hostname: string; ca: string; address?: string; from?: string[] }
 
 /** curl as a stranger would use it: verified certificate, no redirect followed. Status 0 when there was no answer. */
 export async function curl(view: View, path: string, ...more: string[]): Promise<Answer> {
@@ -29,7 +32,8 @@ export async function curl(view: View, path: string, ...more: string[]): Promise
     join(folder, 'ca.pem'),
     ...pinned,
   ]
-  const ran = await attempt('curl', [...args, '--write-out', format, ...more, url])
+  const [program = '', ...before] = [...(view.from ?? []), 'curl']
+  const ran = await attempt(program, [...before, ...args, '--write-out', format, ...more, url])
   const [last = '', ...body] = ran.stdout.split('\n').reverse()
   const [status = '0', location = ''] = last.split(' ')
   return { status: Number(status), location, body: body.reverse().join('\n'), error: ran.stderr.trim() }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Infrastructure } from '../../../src/infrastructure/infrastructure.ts'
+import type { Infrastructure, WantedInfrastructure } from '../../../src/infrastructure/infrastructure.ts'
 import type { ClusterFacts, Distribution, Restoring, TakenSnapshot } from '../../../src/kubernetes/distribution.ts'
 import type { NodeFacts } from '../../../src/kubernetes/rke/facts.ts'
 import type { RestoreChange } from '../../../src/kubernetes/rke/restore-plan.ts'
@@ -242,6 +242,9 @@ export class RestoreWorld {
     if (half) throw new Killed(`killed half-way through ${change.kind}`)
   }
 
+  /** What the provider was told that it will be asked for. */
+  readonly aims: WantedInfrastructure[] = []
+
   #infrastructure(): Infrastructure {
     const claim = async () => this.#lease()
     return {
@@ -254,14 +257,18 @@ export class RestoreWorld {
         refusals: [],
         owned: [],
       }),
-      plan: ({ nodes }) =>
-        NAMES.filter((name) => !nodes.some((node) => node.name === name)).map((node) => ({
-          id: `create-${node}`,
-          title: `Create ${node}`,
-          deadlineMs: 1000,
-          needs: [],
-          change: { room: 'infrastructure', kind: 'create-node', node },
-        })),
+      aim: (wanted) => void this.aims.push(wanted),
+      plan: ({ nodes }, wanted) =>
+        // As one that has to look where new machines would go: what it was not told of it cannot make.
+        NAMES.filter((name) => !nodes.some((node) => node.name === name) && isSame(this.aims.at(-1), wanted)).map(
+          (node) => ({
+            id: `create-${node}`,
+            title: `Create ${node}`,
+            deadlineMs: 1000,
+            needs: [],
+            change: { room: 'infrastructure', kind: 'create-node', node },
+          }),
+        ),
       planDestroy: () => [],
       apply: async ({ node }) => {
         this.#act(`create ${node}`)
@@ -365,4 +372,8 @@ const never_ = async () => await Promise.reject(new Error('not asked for'))
 
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex')
+}
+
+function isSame(told: WantedInfrastructure | undefined, wanted: WantedInfrastructure): boolean {
+  return told?.hostname === wanted.hostname && told.nodeCount === wanted.nodeCount
 }

@@ -42,16 +42,19 @@ sshd -t && systemctl reload ssh`
 export function sshFirstContact({
   access,
   folder,
+  open = openHosts,
 }: {
   access: (folder: string) => Promise<Access>
   folder: string
+  open?: typeof openHosts
 }): FirstContact {
   async function ask(node: Node, signal: AbortSignal, act: (host: Host) => Promise<string>): Promise<string> {
     await using cleanup = new AsyncDisposableStack()
     const own = await mkdtemp(join(folder, 'first-contact-'))
     cleanup.defer(() => rm(own, { recursive: true, force: true }))
     const options = { folder: own, signal, waitForBoot: true, deadlineMs: BOOT_MS }
-    const hosts = cleanup.use(await openHosts([node], await access(own), options))
+    // It is no node yet, and so does not count as running; its sshd is what is waited for.
+    const hosts = cleanup.use(await open([{ ...node, state: 'running' }], await access(own), options))
     const host = hosts.get(node.name)
     if (host !== undefined) return await act(host)
     throw new StackError('ssh', `${node.name} at ${node.address} cannot be reached: ${hosts.unreached[0]?.why}`, {

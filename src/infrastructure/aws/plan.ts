@@ -6,7 +6,7 @@ import type { AwsFindings, Place } from './findings.ts'
 import type { GroupName } from './groups.ts'
 import type { Launch } from './instances.ts'
 import { type Names, nodeNames, type Port } from './names.ts'
-import { balancedPorts, balancerRules, nodeRules, type Rule, ruleKey } from './ports.ts'
+import { balancedPorts, balancerRules, insideCidrs, nodeRules, type Rule, ruleKey } from './ports.ts'
 import type { AwsSettings } from './settings.ts'
 import { TAGS } from './tags.ts'
 
@@ -57,7 +57,8 @@ function planGroups({ groups }: AwsFindings, { vpc }: Place, { hostname }: Wante
 
 function planRules({ groups }: AwsFindings, place: Place, ports: Port[], { settings }: PlanContext): Step[] {
   const cidrs = settings.allowedCidrs.length > 0 ? settings.allowedCidrs : [place.cidr]
-  const wanted = { nodes: nodeRules(ports), balancer: balancerRules(ports, cidrs) }
+  const inside = insideCidrs(settings, place.cidr)
+  const wanted = { nodes: nodeRules(ports, inside), balancer: balancerRules(ports, cidrs) }
   const ids = { nodes: groups.nodes?.id ?? 'nodes', balancer: groups.balancer?.id ?? 'balancer' }
   return (['nodes', 'balancer'] as const).flatMap((group) => {
     const { add, remove } = differ(wanted[group], groups[group]?.rules ?? [], ids)

@@ -1,4 +1,5 @@
 import type { Port } from './names.ts'
+import type { AwsSettings } from './settings.ts'
 
 /** One rule for what comes in: a protocol, a range of ports, and from where. */
 export type Rule = {
@@ -33,12 +34,30 @@ export function balancedPorts({ apiListener }: { apiListener: boolean }): Port[]
   return apiListener ? [80, 443, 6443] : [80, 443]
 }
 
-/** What nodes admit: each other by RKE's table, and the balancer's group where it forwards to. The door is apart. */
-export function nodeRules(ports: Port[]): Rule[] {
+/**
+ * What nodes admit: each other by RKE's table, the balancer's group where it forwards to, and runners inside the network.
+ * The door, for runners outside, is apart.
+ *
+ * @param inside ranges of runners that reach nodes at their private addresses
+ */
+export function nodeRules(ports: Port[], inside: string[]): Rule[] {
   return [
     ...BETWEEN_NODES.map((row) => ({ ...row, source: { group: 'nodes' as const } })),
     ...ports.map((port) => ({ ...tcp(port), source: { group: 'balancer' as const }, why: 'load balancer' })),
+    ...inside.map((cidr) => ({ ...tcp(22), source: { cidr }, why: 'runners in the network' })),
   ]
+}
+
+/**
+ * A runner in the network has a rule that stands, so that a run without change changes nothing: for the ranges it comes
+ * from, else for the whole network. One outside has none: it opens the door.
+ */
+export function insideCidrs(
+  { address, runnerCidrs }: Pick<AwsSettings, 'address' | 'runnerCidrs'>,
+  network: string,
+): string[] {
+  if (address === 'public') return []
+  return runnerCidrs === 'auto' ? [network] : runnerCidrs
 }
 
 /** What the load balancer admits: the ranges that are allowed, and the nodes, whose pods ask Rancher by its name. */

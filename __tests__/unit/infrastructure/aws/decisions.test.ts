@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { isStale } from '../../../../src/infrastructure/aws/claim.ts'
 import { sessionProblem } from '../../../../src/infrastructure/aws/credentials.ts'
+import { doorKey, runOfDoor } from '../../../../src/infrastructure/aws/door.ts'
 import { asCloudError, awsCode } from '../../../../src/infrastructure/aws/errors.ts'
 import { makeFirstHostKey } from '../../../../src/infrastructure/aws/host-key.ts'
 import { newest } from '../../../../src/infrastructure/aws/image.ts'
@@ -14,7 +15,7 @@ import { judgeTypes } from '../../../../src/infrastructure/aws/instance-types.ts
 import { launchToken } from '../../../../src/infrastructure/aws/instances.ts'
 import { namesOf } from '../../../../src/infrastructure/aws/names.ts'
 import { attemptsFor } from '../../../../src/infrastructure/aws/plan.ts'
-import { balancedPorts, balancerRules, nodeRules } from '../../../../src/infrastructure/aws/ports.ts'
+import { balancedPorts, balancerRules, insideCidrs, nodeRules } from '../../../../src/infrastructure/aws/ports.ts'
 import { publicKeyOf } from '../../../../src/infrastructure/aws/public-key.ts'
 import { chooseZone, isOurTarget } from '../../../../src/infrastructure/aws/record.ts'
 import { TAGS } from '../../../../src/infrastructure/aws/tags.ts'
@@ -120,12 +121,39 @@ describe('user data', () => {
   })
 })
 
+describe('doors', () => {
+  test('a door tells its run, as tags name runs', () => {
+    const session = fc.stringMatching(/^[a-z0-9-]{1,20}$/)
+    const id = fc.oneof(
+      fc.nat().map(String),
+      fc.nat().map((ms) => `local-${ms}`),
+    )
+    fc.assert(
+      fc.property(id, fc.integer({ min: 1, max: 99 }), session, (id, attempt, session) => {
+        expect(runOfDoor(doorKey({ id, attempt }, session))).toBe(`${id}/${attempt}`)
+      }),
+    )
+    expect(runOfDoor('somebody')).toBeUndefined()
+  })
+})
+
 describe('rules', () => {
   test('nodes let in nobody but each other and the balancer', () => {
-    const rules = nodeRules(balancedPorts({ apiListener: true }))
+    const rules = nodeRules(balancedPorts({ apiListener: true }), [])
     for (const { source } of rules) expect('group' in source).toBe(true)
     const fromBalancer = rules.filter(({ source }) => 'group' in source && source.group === 'balancer')
     expect(fromBalancer.map(({ from }) => from)).toEqual([80, 443, 6443])
+  })
+
+  test('a runner in the network has port 22 of the nodes for its ranges, one outside has no rule that stands', () => {
+    const of = (address: 'public' | 'private', runnerCidrs: 'auto' | string[]) =>
+      insideCidrs({ address, runnerCidrs }, '172.31.0.0/16')
+    expect(of('public', 'auto')).toEqual([])
+    expect(of('public', ['203.0.113.0/24'])).toEqual([])
+    expect(of('private', 'auto')).toEqual(['172.31.0.0/16'])
+    expect(of('private', ['172.31.7.0/24'])).toEqual(['172.31.7.0/24'])
+    const open = nodeRules([80, 443], of('private', 'auto')).filter(({ source }) => 'cidr' in source)
+    expect(open).toEqual([expect.objectContaining({ from: 22, to: 22, source: { cidr: '172.31.0.0/16' } })])
   })
 
   test('the balancer lets in the allowed ranges and the nodes, on its ports only', () => {
