@@ -17,6 +17,9 @@ import (
 // shutdownGrace is how long a request may still take after TERM.
 const shutdownGrace = 10 * time.Second
 
+// doomedLife is how long a replica that rewrites its data is ready before it dies.
+var doomedLife = 20 * time.Second
+
 // internalAuthority is the Secret of the authority for connections inside the cluster.
 const internalAuthority = "tls-rancher-internal-ca"
 
@@ -45,13 +48,13 @@ func serve(ctx context.Context, api *kube.Client, config configuration) error {
 
 	ended := make(chan error, 1)
 	servers := []*http.Server{listen(":80", handler, nil, ended)}
-	// A replica that will never be ready stands for one that does not get as far as its data.
-	if config.fault != "never-ready" {
-		internal, err := r.open(ctx, handler, ended)
-		if err != nil {
-			return err
-		}
-		servers = append(servers, internal...)
+	internal, err := r.open(ctx, handler, ended)
+	if err != nil {
+		return err
+	}
+	servers = append(servers, internal...)
+	if config.fault == "rewrites" {
+		go r.rewriteThenDie(ctx, ended)
 	}
 	select {
 	case err := <-ended:
@@ -61,14 +64,25 @@ func serve(ctx context.Context, api *kube.Client, config configuration) error {
 	return shutDown(servers)
 }
 
+// rewriteThenDie begins once the replica is ready, so that no readiness probe holds a rollout back.
+func (r *rancher) rewriteThenDie(ctx context.Context, ended chan<- error) {
+	if err := r.rewrite(ctx); err != nil {
+		log.Printf("[ERROR] rewriting the stored data: %v", err)
+	}
+	if kube.Pause(ctx, doomedLife) == nil {
+		ended <- errors.New("the fault asked for: the stored data are rewritten, and the replica dies")
+	}
+}
+
 // open brings the data up to date and makes the replica ready.
 func (r *rancher) open(ctx context.Context, handler http.Handler, ended chan error) ([]*http.Server, error) {
+	// A replica that will never be ready stands for one that does not get as far as its data.
+	if r.config.fault == "never-ready" {
+		return nil, nil
+	}
 	r.boot(ctx)
 	if ctx.Err() != nil {
 		return nil, nil
-	}
-	if r.config.fault == "rewrites-then-dies" {
-		return nil, r.rewriteThenDie(ctx)
 	}
 	servers, err := r.internalServers(ctx, handler, ended)
 	if err != nil {
