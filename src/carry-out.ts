@@ -9,7 +9,17 @@ import { endProcesses, MARKER } from './processes.ts'
 import { createReport } from './report/create-report.ts'
 import { openRunner } from './report/runner.ts'
 import { createVeil } from './report/veil.ts'
-import type { BackupRun, DestroyRun, InstallRun, Outcome, RestoreRun, Run, StatusRun, SweepRun } from './run.ts'
+import type {
+  BackupRun,
+  DestroyRun,
+  InstallRun,
+  Outcome,
+  RestoreRun,
+  Run,
+  StatusRun,
+  SweepRun,
+  UpgradeRun,
+} from './run.ts'
 import { runFolder } from './run-folder.ts'
 import type { Settings } from './settings.ts'
 import { patienceAfter, stopSignal } from './stop-signal.ts'
@@ -78,6 +88,8 @@ async function dispatch(run: Run): Promise<Outcome> {
   switch (run.settings.mode) {
     case 'install':
       return (await import('./modes/install.ts')).install(run as InstallRun)
+    case 'upgrade':
+      return (await import('./modes/upgrade.ts')).upgrade(run as UpgradeRun)
     case 'backup':
       return (await import('./modes/backup.ts')).backup(run as BackupRun)
     case 'restore':

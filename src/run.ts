@@ -8,6 +8,7 @@ import type {
   Settings,
   StatusSettings,
   SweepSettings,
+  UpgradeSettings,
 } from './settings.ts'
 
 /** What a mode works with. */
@@ -31,6 +32,7 @@ export type Run<S extends Settings = Settings> = {
 }
 
 export type InstallRun = Run<InstallSettings>
+export type UpgradeRun = Run<UpgradeSettings>
 export type BackupRun = Run<BackupSettings>
 export type RestoreRun = Run<RestoreSettings>
 export type StatusRun = Run<StatusSettings>

@@ -64,6 +64,8 @@ export type ToolSettings = {
 }
 
 export type TlsSettings =
+  /** As it stands: nothing of the certificate is asked. */
+  | { source: 'running' }
   | { source: 'rancher' }
   | { source: 'letsEncrypt'; email: string }
   | { source: 'secret'; certificate: string; privateKey: string; ca: string | undefined }
@@ -131,6 +133,32 @@ export type InstallSettings = CommonSettings & {
   expectedPlan: string | undefined
   /** How long to wait for a record that a person has to make. */
   dnsWaitMs: number
+}
+
+/** What is asked of a stack that stands; what is not given stays as it runs. */
+export type UpgradeSettings = CommonSettings & {
+  mode: 'upgrade'
+  /** undefined: the stack's own. */
+  hostname: string | undefined
+  /** undefined: as many as the stack has. */
+  nodeCount: number | undefined
+  /** Exact ("v1.32.6", or as the distribution names it), 'latest-patch', or undefined: the running one. */
+  kubernetesVersion: string | undefined
+  /** Merged over what is recorded of the cluster. */
+  rkeConfig: Record<string, unknown>
+  registryCredentials: RegistryCredential[]
+  /** Its versions as above; `tls` is always the running one, and no first password is asked. */
+  rancher: RancherSettings
+  snapshots: SnapshotSettings
+  /** How the point of return is verified: read whole and hashed, or restored into a scratch etcd too. */
+  verify: 'hash' | 'restore'
+  /** How old the point of return may be when data is put back. */
+  restoreWindowMs: number
+  /** What is done when the upgrade does not work out: put back as little as cures, or leave it as it stands. */
+  onFailure: 'restore' | 'keep'
+  dryRun: boolean
+  /** Digest the plan must have. */
+  expectedPlan: string | undefined
 }
 
 /** Where snapshots are, and how they are opened. */
@@ -206,6 +234,7 @@ export type SweepSettings = CommonSettings & { mode: 'sweep'; dryRun: boolean }
 
 export type Settings =
   | InstallSettings
+  | UpgradeSettings
   | BackupSettings
   | RestoreSettings
   | StatusSettings

@@ -3,7 +3,7 @@ import type { Lease } from './remote/lease.ts'
 
 /** A change is plain data: a plan can be printed, compared and hashed. `room` says who carries it out. */
 export type Change = {
-  room: 'infrastructure' | 'kubernetes' | 'rancher' | 'snapshots'
+  room: 'infrastructure' | 'kubernetes' | 'rancher' | 'snapshots' | 'modes'
   kind: string
   [detail: string]: unknown
 }

@@ -1,4 +1,3 @@
-import { parseDuration } from './duration.ts'
 import { Expected } from './expected.ts'
 
 const ANY = () => undefined
@@ -8,8 +7,6 @@ const ANY = () => undefined
  * without what was asked for. What is malformed is told as such.
  */
 export const LATER: Record<string, (text: string) => unknown> = {
-  'restore-window': parseDuration,
-  'on-failure': ANY,
   'http-proxy': ANY,
   'no-proxy': ANY,
 }

@@ -1,6 +1,6 @@
 import type { Refusal } from '../errors.ts'
 import { KNOWN_VERSIONS, TESTED_RKE } from '../kubernetes/rke/versions.ts'
-import { fits } from '../rancher/versions.ts'
+import { fits } from '../versions/fits.ts'
 import { certificateProblem, isKeyOf } from './certificate.ts'
 import { PROVIDERS } from './schema.ts'
 import { hostnameOf, rkeName, type Values } from './settings.ts'

@@ -1,5 +1,4 @@
 import * as z from 'zod/mini'
-import type { AvailableMode } from '../mode.ts'
 import type { Mode } from '../settings.ts'
 import type { Place } from '../snapshots/snapshot.ts'
 import { aws, clouds } from './aws.ts'
@@ -35,6 +34,7 @@ export const PROVIDERS = ['aws', 'hosts', 'local'] as const
 export const DISTRIBUTIONS = ['rke'] as const
 export const TLS_SOURCES = ['rancher', 'letsEncrypt', 'secret'] as const
 export const VERIFIES = ['hash', 'restore'] as const
+export const WAYS_BACK = ['restore', 'keep'] as const
 export const DEFAULT_USER = 'root'
 /** Of a stack on machines that only one stack may use; where many stand side by side the name must be said. */
 export const DEFAULT_NAME = 'rancher'
@@ -124,6 +124,29 @@ const snapshots = {
   'github-token': given(text),
 }
 
+/** What is not given stays as it runs; certificates and the first password are not asked for. */
+const upgrade = ({ user, parseYamlMap }: Context) =>
+  z.object({
+    ...common(user),
+    ...snapshots,
+    ...changing,
+    hostname: given(parseHostname),
+    'node-count': given(parseNodeCount),
+    'kubernetes-version': given(parseVersionOrPatch),
+    'rancher-version': given(parseVersionOrPatch),
+    'cert-manager-version': given(parseVersionOrPatch),
+    'rancher-chart': or('stable', parseChart),
+    'helm-values': or({}, parseYamlMap),
+    'rke-config': or({}, parseYamlMap),
+    'rancher-token': given(text),
+    'registry-credentials': or([], parseRegistryCredentials),
+    'backup-recipients': or([], parseRecipients),
+    'backup-verify': or('restore', (value) => parseOneOf(value, VERIFIES)),
+    'retention-days': given((value) => parseCount(value, 400)),
+    'restore-window': or(3_600_000, parseDuration),
+    'on-failure': or('restore', (value) => parseOneOf(value, WAYS_BACK)),
+  })
+
 const backup = ({ user }: Context) =>
   z.object({
     ...common(user),
@@ -184,11 +207,11 @@ export type Context = {
 }
 
 /** One schema a mode, on a common base. */
-export const schemas = { install, backup, restore, status, destroy, sweep } satisfies Partial<Record<Mode, unknown>> &
-  Record<AvailableMode, unknown>
+export const schemas = { install, upgrade, backup, restore, status, destroy, sweep } satisfies Record<Mode, unknown>
 
 export type CommonValues = z.output<z.ZodMiniObject<ReturnType<typeof common>>>
 export type InstallValues = z.output<ReturnType<typeof install>>
+export type UpgradeValues = z.output<ReturnType<typeof upgrade>>
 export type BackupValues = z.output<ReturnType<typeof backup>>
 export type RestoreValues = z.output<ReturnType<typeof restore>>
 export type StatusValues = z.output<ReturnType<typeof status>>

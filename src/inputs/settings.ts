@@ -9,6 +9,7 @@ import type {
   Settings,
   SnapshotSettings,
   TlsSettings,
+  UpgradeSettings,
 } from '../settings.ts'
 import {
   type BackupValues,
@@ -19,12 +20,14 @@ import {
   type RestoreValues,
   type StatusValues,
   type SweepValues,
+  type UpgradeValues,
 } from './schema.ts'
 import { LATEST_PATCH } from './version.ts'
 
 /** The parsed inputs of a mode. */
 export type Values =
   | ({ mode: 'install' } & InstallValues)
+  | ({ mode: 'upgrade' } & UpgradeValues)
   | ({ mode: 'backup' } & BackupValues)
   | ({ mode: 'restore' } & RestoreValues)
   | ({ mode: 'status' } & StatusValues)
@@ -37,6 +40,7 @@ type Environment = Record<string, string | undefined>
 export function settingsOf(values: Values, env: Environment, now: Date): Settings {
   const common = commonSettings(values, env, now)
   if (values.mode === 'install') return installSettings(values, common)
+  if (values.mode === 'upgrade') return upgradeSettings(values, common)
   if (values.mode === 'backup') return backupSettings(values, common)
   if (values.mode === 'restore') return restoreSettings(values, common)
   if (values.mode === 'status') {
@@ -169,6 +173,33 @@ function installSettings(values: InstallValues, common: CommonSettings): Install
   }
 }
 
+function upgradeSettings(values: UpgradeValues, common: CommonSettings): UpgradeSettings {
+  return {
+    ...common,
+    mode: 'upgrade',
+    hostname: values.hostname,
+    nodeCount: common.provider.kind === 'hosts' ? common.provider.hosts.length : values['node-count'],
+    kubernetesVersion: askedVersion(values['kubernetes-version']),
+    rkeConfig: values['rke-config'],
+    registryCredentials: values['registry-credentials'],
+    rancher: {
+      version: values['rancher-version'],
+      chart: values['rancher-chart'],
+      certManagerVersion: askedVersion(values['cert-manager-version']),
+      helmValues: values['helm-values'],
+      bootstrapPassword: undefined,
+      token: values['rancher-token'],
+      tls: { source: 'running' },
+    },
+    snapshots: snapshotSettings(values),
+    verify: values['backup-verify'],
+    restoreWindowMs: values['restore-window'],
+    onFailure: values['on-failure'],
+    dryRun: values['dry-run'],
+    expectedPlan: values['expected-plan'],
+  }
+}
+
 function backupSettings(values: BackupValues, common: CommonSettings): BackupSettings {
   return {
     ...common,
@@ -213,6 +244,11 @@ function snapshotSettings(values: Partial<BackupValues & RestoreValues>): Snapsh
 function kubernetesVersion(version: string | undefined): string | undefined {
   if (version === undefined || version === LATEST_PATCH) return undefined
   return rkeName(version) ?? `v${version}`
+}
+
+/** With its leading "v", as releases and charts of both have it; the distribution's own name for it is found later. */
+function askedVersion(version: string | undefined): string | undefined {
+  return version === LATEST_PATCH ? LATEST_PATCH : prefixed(version)
 }
 
 function tlsSettings(values: InstallValues): TlsSettings {

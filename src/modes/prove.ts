@@ -50,7 +50,11 @@ export async function proveStack(run: Run, stack: Stack, seen: Seen, proof: Proo
 /** The name Rancher answers to: asked for now, asked for last, or remembered. */
 export function hostnameOf({ settings }: Run, { cluster, infrastructure }: Seen): string | undefined {
   if (settings.mode === 'install') return settings.hostname
-  return cluster.asked?.hostname ?? infrastructure.memory.hostname
+  return (
+    (settings.mode === 'upgrade' ? settings.hostname : undefined) ??
+    cluster.asked?.hostname ??
+    infrastructure.memory.hostname
+  )
 }
 
 function contextOf(run: Run, stack: Stack, seen: Seen, nodeCount = 0) {

@@ -40,7 +40,7 @@ const ANY_RANCHER: RancherSettings = {
   helmValues: {},
   bootstrapPassword: undefined,
   token: undefined,
-  tls: { source: 'rancher' },
+  tls: { source: 'running' },
 }
 
 /** Joins the rooms the settings name; each is loaded only now, so that a wrong input answers before. */
@@ -56,7 +56,7 @@ export async function openStack(run: Run): Promise<Stack> {
       import('../remote/node-lease.ts'),
     ])
   const log = (line: string) => report.line(line)
-  const asked = settings.mode === 'install' ? settings : undefined
+  const asked = settings.mode === 'install' || settings.mode === 'upgrade' ? settings : undefined
   const tools = createTools(settings.tools, { folder, log })
   const infrastructure = await createInfrastructure(settings, {
     hostname: asked?.hostname,

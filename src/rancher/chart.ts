@@ -3,7 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { StackError } from '../errors.ts'
-import { bare, compareVersions, minorOf, parseVersion } from './version.ts'
+import { bare, compareVersions, minorOf, parseVersion } from '../versions/version.ts'
 
 /** Charts of an air-gap bundle, by name and version. */
 export type ChartFinder = (name: string, version: string) => Promise<string | undefined>

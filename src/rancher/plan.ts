@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RancherSettings } from '../settings.ts'
 import type { Change, Step } from '../steps.ts'
+import { bare } from '../versions/version.ts'
 import { cureOf } from './cure.ts'
 import {
   CERT_MANAGER_NAMESPACE,
@@ -14,7 +15,6 @@ import { isRolledOut } from './inspect.ts'
 import type { ReleaseFacts } from './release.ts'
 import { digest, holdsCa, holdsTls } from './tls.ts'
 import { digestSecrets, droppedPaths, mergeValues, overlay, renderValues, type Values, without } from './values.ts'
-import { bare } from './version.ts'
 
 export type RancherChange = Change & { room: 'rancher' } & (
     | { kind: 'clear-stuck-release'; namespace: string; release: string; revision: number; secret: string }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { KubernetesObject, V1Deployment, V1Pod } from '@kubernetes/client-node'
+import { compareVersions, minorOf } from '../versions/version.ts'
 import type { RancherClient } from './client.ts'
 import { NAMESPACE } from './facts.ts'
 import { deploymentFacts, isRolledOut } from './inspect.ts'
 import type { Kube } from './kube.ts'
 import { type Look, until } from './until.ts'
-import { compareVersions, minorOf } from './version.ts'
 
 export type Readiness = {
   kube: Kube

@@ -1,11 +1,11 @@
 import type { Refusal } from '../errors.ts'
 import type { RancherSettings } from '../settings.ts'
+import { fits } from '../versions/fits.ts'
+import { bare } from '../versions/version.ts'
 import { cureOf } from './cure.ts'
 import type { RancherFacts, WantedRancher } from './facts.ts'
 import { refuseValues } from './owned-values.ts'
 import type { ReleaseFacts } from './release.ts'
-import { bare } from './version.ts'
-import { fits } from './versions.ts'
 
 /** What stands against installing, all at once; `settings` are those of the run. Pure. */
 export function refuse(facts: RancherFacts, wanted: WantedRancher, settings: RancherSettings): Refusal[] {

@@ -22,7 +22,7 @@ export function renderValues({ hostname, nodeCount, bootstrapPassword, tls }: In
     hostname,
     replicas: nodeCount,
     antiAffinity: 'required',
-    ingress: { tls: { source: tls.source } },
+    ...(tls.source !== 'running' && { ingress: { tls: { source: tls.source } } }),
     ...(tls.source === 'letsEncrypt' && { letsEncrypt: { email: tls.email } }),
     ...(tls.source === 'secret' && tls.ca !== undefined && { privateCA: true }),
     ...(isPublic && { agentTLSMode: 'system-store' }),

@@ -1,5 +1,7 @@
 import { StackError } from '../errors.ts'
 import type { RancherSettings } from '../settings.ts'
+import { TESTED } from '../versions/table.ts'
+import { bare, minorOf } from '../versions/version.ts'
 import {
   CERT_MANAGER_REPOSITORY,
   type ChartEntry,
@@ -9,9 +11,7 @@ import {
   latestPatch,
   readChart,
 } from './chart.ts'
-import { TESTED } from './compatibility.ts'
 import type { RancherFacts, WantedRancher } from './facts.ts'
-import { bare, minorOf } from './version.ts'
 
 export type Surroundings = Pick<
   WantedRancher,

@@ -1,3 +1,5 @@
+import { TESTED as SET } from '../versions/table.ts'
+
 export type ToolName = 'rke' | 'helm' | 'etcd'
 export type Arch = 'amd64' | 'arm64'
 
@@ -5,7 +7,7 @@ export type Arch = 'amd64' | 'arm64'
 export type Tool = { name: ToolName; version: string; arch: Arch }
 
 /** The versions a new stack gets when none is asked for. */
-export const TESTED: Record<ToolName, string> = { rke: 'v1.8.5', helm: 'v3.18.6', etcd: 'v3.5.21' }
+export const TESTED: Record<ToolName, string> = { rke: SET.rke, helm: SET.helm, etcd: 'v3.5.21' }
 
 /**
  * Digests of released files, by file name. Those of helm stand in its release notes

@@ -3,7 +3,7 @@ import type { ClusterFacts, WantedCluster } from '../distribution.ts'
 import { refuseConfig } from './cluster-yml.ts'
 import { hasPlane, isForeign, isListener, type NodeFacts, own } from './facts.ts'
 import { refuseState } from './refuse-state.ts'
-import { KNOWN_VERSIONS, resolveVersion } from './versions.ts'
+import { DOCKER_TOO_NEW, KNOWN_VERSIONS, resolveVersion } from './versions.ts'
 
 /** Everything the facts forbid, at once; empty means go. */
 export function refuseCluster(facts: ClusterFacts, wanted: WantedCluster): Refusal[] {
@@ -55,8 +55,6 @@ function refuseVersion(facts: ClusterFacts, { version: asked }: WantedCluster): 
   ]
 }
 
-/** Docker 29 dropped the API version rke speaks (1.41; its lowest is 1.44). */
-const DOCKER_TOO_NEW = 29
 /** etcd's default quota of 2 GiB, its snapshots, and images; below a tenth free the kubelet begins to evict. */
 const FREE_TO_JOIN = 5 * 1024 ** 3
 /** Once images are there, what etcd needs to go on writing. */

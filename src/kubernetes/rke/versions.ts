@@ -1,10 +1,13 @@
-/**
- * Kubernetes versions that the tested rke (1.8.5) can install, newest first.
- * Source: `rke config --list-version --all` of that binary, read 2026-11-23.
- */
-export const TESTED_RKE = '1.8.5'
-export const KNOWN_VERSIONS = ['v1.32.6-rancher1-1', 'v1.31.10-rancher1-1', 'v1.30.14-rancher1-1']
-export const TESTED_VERSION = 'v1.32.6-rancher1-1'
+import { type DistributionRow, TABLE, TESTED } from '../../versions/table.ts'
+
+/** What the tested rke can install, and on what. */
+const ROW = rowOf(TESTED.rke)
+export const TESTED_RKE = ROW.tool
+/** Kubernetes versions that the tested rke can install, newest first. */
+export const KNOWN_VERSIONS = ROW.versions
+export const TESTED_VERSION: string = TESTED.kubernetes
+/** The first major version of Docker that rke does not work with. */
+export const DOCKER_TOO_NEW = ROW.dockerBelow ?? Number.POSITIVE_INFINITY
 
 /** The kubelet's version in a version as rke names it: "v1.32.6-rancher1-1" → "v1.32.6". */
 export function kubeletVersion(rkeVersion: string): string {
@@ -14,4 +17,10 @@ export function kubeletVersion(rkeVersion: string): string {
 /** The version to run: what was asked, else what runs, else the tested one. Never changes a running version by itself. */
 export function resolveVersion(running: string | undefined, asked: string | undefined): string {
   return asked ?? running ?? TESTED_VERSION
+}
+
+function rowOf(tool: string): DistributionRow {
+  const row = TABLE.distributions.find((one) => one.distribution === 'rke' && `v${one.tool}` === tool)
+  if (row === undefined) throw new Error(`The table of versions has no row for rke ${tool}.`)
+  return row
 }

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { COMPATIBILITY, TESTED } from '../../../src/rancher/compatibility.ts'
-import { compareVersions, minorOf } from '../../../src/rancher/version.ts'
-import { fits, type VersionSet } from '../../../src/rancher/versions.ts'
+import { fits, type VersionSet } from '../../../src/versions/fits.ts'
+import { TABLE, TESTED } from '../../../src/versions/table.ts'
+import { compareVersions, minorOf } from '../../../src/versions/version.ts'
 
 test('the tested set fits', () => {
   const { rancher, kubernetes, helm, certManager } = TESTED
@@ -35,7 +35,8 @@ test('what is not known is not judged', () => {
 })
 
 test('every row has a source, a date and a range in order', () => {
-  for (const { kubernetes, source, date } of COMPATIBILITY) {
+  const { rancher, certManager, helm } = TABLE
+  for (const { kubernetes, source, date } of [...rancher, ...certManager, ...helm]) {
     expect(compareVersions(kubernetes.min, kubernetes.max)).toBeLessThan(0)
     expect(source).not.toBe('')
     expect(date).toMatch(/^\d{4}-\d{2}-\d{2}$/)

@@ -30,3 +30,9 @@ export function compareVersions(a: string, b: string): number {
 export function bare(version: string): string {
   return version.replace(/^v/, '')
 }
+
+/** "2.12" of "2.11". */
+export function nextMinor(minor: string): string {
+  const [major = 0, number = 0] = parseVersion(minor)?.numbers ?? []
+  return `${major}.${number + 1}`
+}

@@ -1,13 +1,5 @@
 import type { Refusal } from '../errors.ts'
-import {
-  CERT_MANAGER_ROWS,
-  COMPATIBILITY,
-  type CompatibilityRow,
-  HELM_ROWS,
-  type Range,
-  TESTED,
-  type ToolRow,
-} from './compatibility.ts'
+import { type RancherRow, type Range, TABLE, TESTED, type ToolRow, type VersionTable } from './table.ts'
 import { compareVersions, minorOf } from './version.ts'
 
 /** Versions that are to go together. What is not known is left out and not judged. */
@@ -21,24 +13,24 @@ export type VersionSet = {
 }
 
 /** What of a set does not go together, each with what would; empty when it fits. Pure, no network. */
-export function fits(set: VersionSet): Refusal[] {
-  const row = COMPATIBILITY.find(({ rancher }) => rancher === minorOf(set.rancher ?? ''))
+export function fits(set: VersionSet, table: VersionTable = TABLE): Refusal[] {
+  const row = table.rancher.find(({ rancher }) => rancher === minorOf(set.rancher ?? ''))
   return [
-    ...(set.rancher === undefined ? [] : rancherRefusals(set.rancher, row, set)),
-    ...toolRefusals('helm-version', 'Helm', set.helm, set.kubernetes, HELM_ROWS),
-    ...toolRefusals('cert-manager-version', 'cert-manager', set.certManager, set.kubernetes, CERT_MANAGER_ROWS),
+    ...(set.rancher === undefined ? [] : rancherRefusals(set.rancher, row, set, table.rancher)),
+    ...toolRefusals('helm-version', 'Helm', set.helm, set.kubernetes, table.helm),
+    ...toolRefusals('cert-manager-version', 'cert-manager', set.certManager, set.kubernetes, table.certManager),
   ]
 }
 
-function rancherRefusals(version: string, row: CompatibilityRow | undefined, set: VersionSet): Refusal[] {
-  if (row === undefined) return [unknownRancher(version)]
+function rancherRefusals(version: string, row: RancherRow | undefined, set: VersionSet, rows: RancherRow[]): Refusal[] {
+  if (row === undefined) return [unknownRancher(version, rows)]
   const { kubernetes, distribution, helm } = set
   const refusals: Refusal[] = []
   if (distribution !== undefined && !row.distributions.includes(distribution)) {
-    refusals.push(wrongDistribution(version, distribution))
+    refusals.push(wrongDistribution(version, distribution, rows))
   }
   if (kubernetes !== undefined && !isWithin(kubernetes, row.kubernetes)) {
-    refusals.push(wrongKubernetes(version, kubernetes, row))
+    refusals.push(wrongKubernetes(version, kubernetes, row, rows))
   }
   if (helm !== undefined && row.helmMin !== undefined && compareVersions(minorOf(helm), row.helmMin) < 0) {
     refusals.push({
@@ -77,8 +69,8 @@ function isWithin(version: string, { min, max }: Range): boolean {
   return compareVersions(minor, min) >= 0 && compareVersions(minor, max) <= 0
 }
 
-function unknownRancher(version: string): Refusal {
-  const known = COMPATIBILITY.map(({ rancher }) => rancher)
+function unknownRancher(version: string, rows: RancherRow[]): Refusal {
+  const known = rows.map(({ rancher }) => rancher)
   return {
     kind: 'input',
     subject: 'rancher-version',
@@ -87,8 +79,8 @@ function unknownRancher(version: string): Refusal {
   }
 }
 
-function wrongDistribution(version: string, distribution: string): Refusal {
-  const last = COMPATIBILITY.findLast(({ distributions }) => distributions.includes(distribution))
+function wrongDistribution(version: string, distribution: string, rows: RancherRow[]): Refusal {
+  const last = rows.findLast(({ distributions }) => distributions.includes(distribution))
   const until = last === undefined ? '' : ` The last one that does is ${last.rancher}.`
   return {
     kind: 'input',
@@ -98,8 +90,13 @@ function wrongDistribution(version: string, distribution: string): Refusal {
   }
 }
 
-function wrongKubernetes(version: string, kubernetes: string, { kubernetes: range }: CompatibilityRow): Refusal {
-  const takers = COMPATIBILITY.filter((row) => isWithin(kubernetes, row.kubernetes)).map(({ rancher }) => rancher)
+function wrongKubernetes(
+  version: string,
+  kubernetes: string,
+  { kubernetes: range }: RancherRow,
+  rows: RancherRow[],
+): Refusal {
+  const takers = rows.filter((row) => isWithin(kubernetes, row.kubernetes)).map(({ rancher }) => rancher)
   const other = takers.length === 0 ? '' : `, or rancher-version to ${takers.join(' or ')}`
   return {
     kind: 'input',
