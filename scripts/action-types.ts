@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parse, stringify } from 'yaml'
-import { DISTRIBUTIONS, PROVIDERS, TLS_SOURCES, VERIFIES } from '../src/inputs/schema.ts'
+import { DISTRIBUTIONS, PROVIDERS, TLS_SOURCES, VERIFIES, WAYS_BACK } from '../src/inputs/schema.ts'
 import { AVAILABLE_MODES } from '../src/mode.ts'
 
 type Type =
@@ -20,6 +20,7 @@ const ENUMS: Record<string, readonly string[]> = {
   distribution: DISTRIBUTIONS,
   'tls-source': TLS_SOURCES,
   'backup-verify': VERIFIES,
+  'on-failure': WAYS_BACK,
 }
 const INTEGERS = ['node-count', 'keep-last', 'keep-days', 'retention-days', 'aws-volume-size']
 /** One value a line. */

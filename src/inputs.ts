@@ -1,6 +1,6 @@
 import type { core } from 'zod'
 import { type Refusal, throwRefusals } from './errors.ts'
-import { answerLater, LATER } from './inputs/later.ts'
+import { ANSWER_LATER, LATER } from './inputs/later.ts'
 import { maskSecrets } from './inputs/mask-secrets.ts'
 import { nearest } from './inputs/nearest.ts'
 import { refuseMissing, refuseTogether } from './inputs/refuse.ts'
@@ -69,7 +69,7 @@ async function yamlFor(given: Record<string, string>): Promise<Yaml> {
 
 /** The runner warns of inputs that action.yml does not declare; it cannot say which was meant. */
 function warnUnknown(given: Record<string, string>, ofMode: object, warn: (text: string) => void): void {
-  const others = Object.keys(given).filter((name) => !(name === 'mode' || name in ofMode || name in LATER))
+  const others = Object.keys(given).filter((name) => !(name === 'mode' || name in ofMode || LATER.has(name)))
   if (others.length === 0) return
   const known = inputNames()
   for (const name of others) {
@@ -97,11 +97,11 @@ function refuseMalformed(issues: core.$ZodIssue[], given: Record<string, string>
 
 function refuseLater(given: Record<string, string>, mode: AvailableMode): Refusal[] {
   return Object.keys(given)
-    .filter((name) => name in LATER)
+    .filter((name) => LATER.has(name))
     .map((name) => ({
       kind: 'input',
       subject: name,
-      what: `${answerLater(name, given[name] ?? '')} (mode ${mode}).`,
+      what: `${ANSWER_LATER} (mode ${mode}).`,
       next: 'Leave out what this version does not have.',
     }))
 }

@@ -3,8 +3,6 @@ import type { Causes } from './causes.ts'
 /** Errors of kind `input` and `preflight`: they are told before anything is changed. */
 export const before: Causes = {
   // Inputs
-  'mode: … is not available in this version; available are ….':
-    'The name of the mode is settled, and this version cannot carry it out.',
   'mode: expected one of …, got ….': 'The input was left out or misspelt.',
   '…: expected … (mode …).': 'The value of the input has another form than the one it is read in.',
   '…: … (mode …).': 'The input belongs to a later version. A stack must not come up without what was asked for.',

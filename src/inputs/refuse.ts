@@ -1,10 +1,10 @@
 import type { Refusal } from '../errors.ts'
 import { KNOWN_VERSIONS, TESTED_RKE } from '../kubernetes/rke/versions.ts'
 import { fits } from '../versions/fits.ts'
+import { LATEST_PATCH } from '../versions/resolve.ts'
 import { certificateProblem, isKeyOf } from './certificate.ts'
 import { PROVIDERS } from './schema.ts'
 import { hostnameOf, rkeName, type Values } from './settings.ts'
-import { LATEST_PATCH } from './version.ts'
 
 const NEXT = 'Correct the inputs and run again.'
 
@@ -37,7 +37,10 @@ function needed(values: Values): { name: string; why: string; note?: string }[] 
     }
     if (values.environment !== undefined) list.push({ name: 'github-token', why: 'environment', note })
   }
-  if (values.mode === 'backup' && values['backup-to'].some(({ kind }) => kind === 'artifact')) {
+  if (
+    (values.mode === 'backup' || values.mode === 'upgrade') &&
+    values['backup-to'].some(({ kind }) => kind === 'artifact')
+  ) {
     const note = '; whoever may read the repository can read its artifacts, so they are encrypted'
     list.push({ name: 'backup-recipients', why: 'backup-to artifact', note })
   }
@@ -80,6 +83,7 @@ export function refuseTogether(values: Values, wrong: Set<string>, now: Date): R
   if (values.mode === 'sweep' && values.provider !== 'aws' && values.provider !== undefined) {
     refuse('provider', `expected aws, got ${values.provider}: nothing else is found again by its tags`)
   }
+  if (values.mode === 'upgrade') return [...refusals, ...refuseAlpha(values), ...refuseVersions(values)]
   if (values.mode !== 'install') return refusals
   if (values['aws-spot'] && values.ttl === undefined && !wrong.has('ttl')) {
     refuse('aws-spot', 'expected a ttl with it: a stack that is to stay needs machines that stay')
@@ -120,7 +124,15 @@ function refuseHosts(values: Values, refuse: (subject: string, what: string) => 
   }
 }
 
-function refuseVersions(values: Values & { mode: 'install' }): Refusal[] {
+/** "Upgrades are not supported to, from, or between Alphas": Rancher, "Choosing a Rancher Version" (read 2026-11). */
+function refuseAlpha(values: Values & { mode: 'upgrade' }): Refusal[] {
+  if (values['rancher-chart'] !== 'alpha' || values['rancher-version'] === undefined) return []
+  const what =
+    'expected a rancher-version of latest or stable, got chart alpha: no upgrade to or from an alpha is known to work'
+  return [{ kind: 'input', subject: 'rancher-chart', what: `${what} (mode upgrade).`, next: NEXT }]
+}
+
+function refuseVersions(values: Values & { mode: 'install' | 'upgrade' }): Refusal[] {
   const rke = values['rke-version'] ?? TESTED_RKE
   const kubernetes = values['kubernetes-version']
   const isExact = (version: string | undefined) => version !== undefined && version !== LATEST_PATCH
@@ -130,7 +142,7 @@ function refuseVersions(values: Values & { mode: 'install' }): Refusal[] {
       {
         kind: 'input',
         subject: 'kubernetes-version',
-        what: `expected a version that rke ${rke} installs (${known}), got v${kubernetes} (mode install).`,
+        what: `expected a version that rke ${rke} installs (${known}), got v${kubernetes} (mode ${values.mode}).`,
         next: `Set kubernetes-version to one of ${known}.`,
       },
     ]
@@ -139,8 +151,11 @@ function refuseVersions(values: Values & { mode: 'install' }): Refusal[] {
   return fits({
     ...(rancher !== undefined && isExact(rancher) && { rancher }),
     ...(kubernetes !== undefined && isExact(kubernetes) && { kubernetes: `v${kubernetes}` }),
-    ...(values['tls-source'] !== 'secret' && certManager !== undefined && { certManager }),
+    ...(!('tls-source' in values && values['tls-source'] === 'secret') &&
+      certManager !== undefined &&
+      isExact(certManager) && { certManager }),
     ...(helm !== undefined && { helm }),
-    distribution: values.distribution ?? 'rke',
+    // Of a stack that stands the stack itself tells.
+    ...(values.mode === 'install' && { distribution: values.distribution ?? 'rke' }),
   })
 }

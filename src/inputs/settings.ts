@@ -11,6 +11,7 @@ import type {
   TlsSettings,
   UpgradeSettings,
 } from '../settings.ts'
+import { LATEST_PATCH } from '../versions/resolve.ts'
 import {
   type BackupValues,
   type CommonValues,
@@ -22,7 +23,6 @@ import {
   type SweepValues,
   type UpgradeValues,
 } from './schema.ts'
-import { LATEST_PATCH } from './version.ts'
 
 /** The parsed inputs of a mode. */
 export type Values =

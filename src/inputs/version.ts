@@ -1,6 +1,5 @@
+import { LATEST_PATCH } from '../versions/resolve.ts'
 import { Expected } from './expected.ts'
-
-export const LATEST_PATCH = 'latest-patch'
 
 const EXACT = /^v?(\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?)$/
 

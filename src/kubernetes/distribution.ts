@@ -24,7 +24,19 @@ export type KubernetesNode = {
   ready: boolean
   /** As the kubelet reports it ("v1.32.6"). */
   version: string
+  /** As the API server on this node says itself ("v1.32.6"); undefined when it does not answer. */
+  apiVersion: string | undefined
   leaseRenewedAt: Date | undefined
+}
+
+/** A certificate of the cluster, as it lies on a node. */
+export type CertificateFacts = {
+  node: string
+  /** "kube-apiserver". */
+  name: string
+  endsAt: Date
+  /** Whether it signs others: then it is not made anew with them. */
+  isCa: boolean
 }
 
 /** What of the cluster is there now. */
@@ -41,6 +53,8 @@ export type ClusterFacts = {
   version: string | undefined
   nodes: KubernetesNode[]
   etcd: EtcdMember[]
+  /** Those the cluster presents or signs with, the one that ends first in front. */
+  certificates: CertificateFacts[]
   /** What was asked of the stack last, from stack.json; undefined when adopted or new. */
   asked: Asked | undefined
   /** The distribution's own findings, for its own plan; plain data. */
@@ -153,6 +167,45 @@ export type WantedRestore = {
   source: RestoreSource | undefined
 }
 
+/** An upgrade that was begun and not finished, as stack.json on the nodes tells it. */
+export type Upgrading = {
+  /** The point of return: the snapshot taken before anything was changed; it lies on the nodes. */
+  point: Restoring
+  /** "run-attempt" of the run that took it. */
+  run: string
+  /** What was asked of the stack then. */
+  before: Asked | undefined
+  /** What ran then. */
+  versions: {
+    kubernetes: string | undefined
+    rancher: string | undefined
+    certManager: string | undefined
+    etcd: string | undefined
+  }
+}
+
+/** A cluster as it was before a change of its version: the distribution's state, which holds every private key. */
+export type Former = Pick<RestoreSource, 'state' | 'asked'>
+
+/** A snapshot that was fetched back from the nodes; its files lie in the run's private folder. */
+export type FetchedSnapshot = RestoreSource & {
+  /** Path of etcd's snapshot as it came out of the distribution's file. */
+  etcdFile: string
+}
+
+/** How far one node is with a change, by its own word. */
+export type NodeProgress = {
+  node: string
+  /** Whether the machine answers. */
+  reached: boolean
+  /** Versions of its kubelet, its own API server and its etcd member; undefined where it does not say. */
+  kubelet: string | undefined
+  apiServer: string | undefined
+  etcd: string | undefined
+  /** What is not well about it: etcd member, API server, Lease; empty for a whole node. */
+  red: string[]
+}
+
 /** What the taking of a snapshot needs to know. */
 export type SnapshotCall = {
   run: RunId
@@ -198,6 +251,27 @@ export interface Distribution {
   /** Writes that key to every node, root-only. */
   keepSigner(pem: string, hosts: Hosts, lease: Lease): Promise<void>
 
+  /** Carries out one change of an upgrade; each may be repeated, and finishes what a killed run left half-done. */
+  applyUpgrade(change: Change, hosts: Hosts, wanted: WantedCluster, lease: Lease, signal: AbortSignal): Promise<void>
+  /** Asks each node for its versions and what of it is not well. */
+  progress(hosts: Hosts): Promise<NodeProgress[]>
+  /** The cluster as its state records it, to go back to; undefined when what is recorded is not of that version. */
+  formerOf(version: string, hosts: Hosts): Promise<Former | undefined>
+  /** Brings every node back to the version and the settings of a former state. No data is touched. */
+  goBackTo(former: Former, hosts: Hosts, wanted: WantedCluster, lease: Lease, signal: AbortSignal): Promise<void>
+  /** Pure: the upgrade that was begun and not finished; undefined when there is none. */
+  upgrading(facts: ClusterFacts): Upgrading | undefined
+  /** Writes on every node that an upgrade is under way, or that none is any more. */
+  keepUpgrading(upgrading: Upgrading | undefined, hosts: Hosts, lease: Lease): Promise<void>
+  /** Kubernetes versions that the program of this run installs, as it names them. Reaches no network. */
+  offers(signal: AbortSignal): Promise<string[]>
+  /** What the facts forbid of an upgrade, all at once. What is left half-done is no reason: it is gone on with. */
+  refuseUpgrade(facts: ClusterFacts, wanted: WantedCluster): Refusal[]
+  /** Pure: an upgrade was begun and not finished: nodes of several versions, or a change written ahead of them. */
+  isUnfinished(facts: ClusterFacts): boolean
+  /** Pure: whether the cluster is to have other settings than it was made with; those that are not given do not count. */
+  differs(facts: ClusterFacts, wanted: WantedCluster): boolean
+
   /** Pure: where data of the cluster is left, by node. */
   survivors(facts: ClusterFacts): Survivor[]
   /** Pure: the restore that was begun and not finished; undefined when there is none. */
@@ -206,6 +280,8 @@ export interface Distribution {
   recordedMembers(facts: ClusterFacts): string[]
   /** The snapshot of a restore that was not finished, from a node that has it. @throws StackError of kind `snapshot` when none has it whole */
   fetchRestoring(restoring: Restoring, hosts: Hosts, signal: AbortSignal): Promise<RestoreSource>
+  /** The point of return of an upgrade, from a node that has it, with the state it holds. @throws StackError of kind `snapshot` when none has it whole */
+  fetchPoint(upgrading: Upgrading, hosts: Hosts, signal: AbortSignal): Promise<FetchedSnapshot>
   /** What the facts forbid of a restore, all at once. */
   refuseRestore(facts: ClusterFacts, wanted: WantedRestore): Refusal[]
   /** Pure: the steps that bring the cluster back; never empty. */

@@ -67,7 +67,7 @@ export function backupWork(run: BackupRun, { stack, snapshots, seen, signerPem }
 }
 
 /** What the running cluster says of itself: the CA is the one its API server was reached with. */
-async function liveOf(stack: Pick<Stack, 'api'>, { cluster }: Seen): Promise<Live> {
+export async function liveOf(stack: Pick<Stack, 'api'>, { cluster }: Seen): Promise<Live> {
   const revisions = cluster.etcd.flatMap(({ revision }) => revision ?? [])
   const { config } = await stack.api()
   const ca = Buffer.from(config.getCurrentCluster()?.caData ?? '', 'base64')
@@ -81,7 +81,7 @@ async function liveOf(stack: Pick<Stack, 'api'>, { cluster }: Seen): Promise<Liv
 }
 
 /** @throws StackError of kind `snapshot` when it is doubted, or a place did not take it; which copies are good, it says */
-function throwUnkept({ manifest, copies }: KeptSnapshot): void {
+export function throwUnkept({ manifest, copies }: KeptSnapshot, mode: 'backup' | 'upgrade' = 'backup'): void {
   const failed = copies.filter(({ ok }) => !ok).map(({ place }) => formatPlace(place))
   const good = copies.filter(({ ok }) => ok).map(({ place }) => formatPlace(place))
   const stored = good.length === 0 ? 'It is stored nowhere.' : `${manifest.name} is stored in ${good.join(', ')}.`
@@ -90,7 +90,7 @@ function throwUnkept({ manifest, copies }: KeptSnapshot): void {
     const whys = copies.flatMap((copy) => (copy.ok ? [] : [`${formatPlace(copy.place)}: ${copy.why}`]))
     throw new StackError('snapshot', `Not every place took the snapshot. ${whys.join('; ')}`, {
       stands,
-      next: 'Look at the places that are named, then run mode backup again.',
+      next: `Look at the places that are named, then run mode ${mode} again.`,
     })
   }
   if (manifest.doubt === undefined) return

@@ -7,14 +7,11 @@ import { throwUnexpected } from './expected-plan.ts'
 import { firstLook } from './first-look.ts'
 import { planStack, refuseStack } from './plan-stack.ts'
 import { proveStack } from './prove.ts'
+import { RKE_ENDED } from './rke-ended.ts'
 import type { Seen } from './seen.ts'
 import { openStack } from './stack.ts'
 import { tellKubeconfig } from './tell-kubeconfig.ts'
 import { want } from './want.ts'
-
-/** @see Rancher, "RKE end of life": 31 July 2025 */
-const RKE_ENDED =
-  'Kubernetes is installed with RKE v1, whose support ended on 31 July 2025; Rancher 2.11 is the last that runs on it.'
 
 /** Brings a stack from whatever stands to what is asked: machines, Kubernetes, Rancher, and the proof of it. */
 export async function install(run: InstallRun): Promise<Outcome> {

@@ -1,7 +1,7 @@
 import { type Refusal, StackError } from '../errors.ts'
 import type { TakenSnapshot } from '../kubernetes/distribution.ts'
 import type { Lease } from '../remote/lease.ts'
-import type { DestroyRun, RestoreRun } from '../run.ts'
+import type { DestroyRun, RestoreRun, UpgradeRun } from '../run.ts'
 import type { SnapshotSettings } from '../settings.ts'
 import { readEtcdSnapshot } from '../snapshots/etcd-snapshot.ts'
 import { formatPlace } from '../snapshots/places.ts'
@@ -81,7 +81,7 @@ export const GIVEN_UP = 'what a restore gave up'
  */
 export async function keepLeft(
   taken: TakenSnapshot,
-  run: RestoreRun | DestroyRun,
+  run: RestoreRun | DestroyRun | UpgradeRun,
   { stack, snapshots, seen, lease }: { stack: Stack; snapshots: Snapshots; seen: Seen; lease: Lease },
   signal: AbortSignal,
   doubt?: string,
@@ -118,7 +118,7 @@ export async function refuseLeft(
 }
 
 /** The stack's own key, made now when it has none. */
-async function signerOf({ distribution, hosts }: Stack, lease: Lease): Promise<Signer> {
+export async function signerOf({ distribution, hosts }: Stack, lease: Lease): Promise<Signer> {
   const pem = await distribution.readSigner(hosts)
   if (pem !== undefined) return parseSigner(pem)
   const made = makeSigner()

@@ -2,6 +2,7 @@ import type { Refusal } from '../errors.ts'
 import type { BackupSettings } from '../settings.ts'
 import { formatPlace } from '../snapshots/places.ts'
 import type { Step } from '../steps.ts'
+import { refuseNotRunning } from './refuse-not-running.ts'
 import type { Seen } from './seen.ts'
 
 const MINUTE_MS = 60_000
@@ -28,22 +29,11 @@ function step(kind: string, title: string, minutes: number): Step {
 
 /** What stands against a backup: only a cluster that serves can be compared with its snapshot. */
 export function refuseBackup({ cluster, infrastructure }: Seen): Refusal[] {
-  if (cluster.state === 'running') return infrastructure.refusals
-  const { what, next } = NOT_RUNNING[cluster.state]
-  return [...infrastructure.refusals, { kind: 'preflight', subject: 'cluster', what, next }]
-}
-
-const NOT_RUNNING = {
-  none: { what: 'there is no cluster here.', next: 'Run mode install; if there was one, run mode restore.' },
-  unfinished: { what: 'the cluster is not finished.', next: 'Run mode install with the inputs of the stack.' },
-  'quorum-lost': {
-    what: 'etcd has lost its quorum.',
-    next: 'Run mode restore: it saves what the survivors know before anything else.',
-  },
+  return [...infrastructure.refusals, ...refuseNotRunning(cluster)]
 }
 
 /** What a person should know before it is done. */
-export function warnings({ snapshots: { places, recipients } }: BackupSettings): string[] {
+export function warnings({ snapshots: { places, recipients } }: Pick<BackupSettings, 'snapshots'>): string[] {
   if (recipients.length > 0) return []
   return [
     `The snapshot is stored unencrypted in ${places.map(formatPlace).join(', ')}: whoever can read it has every key of the cluster. Set backup-recipients.`,

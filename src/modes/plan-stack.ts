@@ -73,8 +73,24 @@ export function refuseStack(
   return [
     ...seen.infrastructure.refusals,
     ...refuseUnsaid(seen, settings),
+    ...refuseHalfUpgraded({ distribution }, seen),
     ...distribution.refuse(seen.cluster, { ...wanted.cluster, nodes }),
     ...rancher.refuse(seen.rancher, wanted.rancher),
+  ]
+}
+
+/** To install what was asked last would take nodes back that an upgrade has brought further. */
+function refuseHalfUpgraded({ distribution }: Pick<Rooms, 'distribution'>, { cluster }: Seen): Refusal[] {
+  const begun = distribution.upgrading(cluster)
+  const versions = [...new Set(cluster.nodes.map(({ version }) => version))].toSorted()
+  if (begun === undefined || versions.length < 2) return []
+  return [
+    {
+      kind: 'preflight',
+      subject: 'cluster',
+      what: `an upgrade begun by run ${begun.run} was not finished: its nodes run ${versions.join(' and ')}.`,
+      next: 'Run mode upgrade again: it goes on from what stands.',
+    },
   ]
 }
 

@@ -13,7 +13,7 @@ import { type Seen, wantedNodes } from './seen.ts'
 import type { Stack } from './stack.ts'
 import { caseOf, describeCase } from './stack-case.ts'
 
-type Proof = {
+export type Proof = {
   /** Ask until yes, or once. */
   rounds?: number
   deadlineMs?: number
@@ -45,6 +45,16 @@ export async function proveStack(run: Run, stack: Stack, seen: Seen, proof: Proo
   )
   report.conformance([...waiting, ...rows])
   throwBroken(rows, seen, describeCase(caseOf(seen, stack.distribution)).next)
+}
+
+/** Asks for each sentence of the recommended architecture, and tells nothing; a no is a row. */
+export async function askStack(run: Run, stack: Stack, seen: Seen, proof: Proof = {}): Promise<Row[]> {
+  const { nodeCount, rounds, deadlineMs } = proof
+  return prove(conformance(contextOf(run, stack, seen, nodeCount)), {
+    signal: run.signal,
+    ...(rounds !== undefined && { rounds }),
+    ...(deadlineMs !== undefined && { deadlineMs }),
+  })
 }
 
 /** The name Rancher answers to: asked for now, asked for last, or remembered. */

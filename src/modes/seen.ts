@@ -52,7 +52,9 @@ export function wantedCluster(
 }
 
 /** Credentials for image registries, as cluster.yml takes them; `rke-config` may replace the whole list. */
-function registries({ registryCredentials }: InstallSettings): Record<string, unknown> {
+export function registries({
+  registryCredentials,
+}: Pick<InstallSettings, 'registryCredentials'>): Record<string, unknown> {
   if (registryCredentials.length === 0) return {}
   const list = registryCredentials.map(({ registry, username, password }) => ({
     url: registry,

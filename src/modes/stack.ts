@@ -90,7 +90,10 @@ export async function openStack(run: Run): Promise<Stack> {
       nodeCount: asked?.nodeCount ?? 0,
       loadBalancer: () => facts?.loadBalancer?.address ?? '',
       helmBinary: () => tools.helm(),
-      ...(settings.tools.bundle !== undefined && { findChart: (name, version) => tools.findChart(name, version) }),
+      ...(settings.tools.bundle !== undefined && {
+        findChart: (name, version) => tools.findChart(name, version),
+        listCharts: async (name) => (await tools.listCharts(name)) ?? [],
+      }),
       folder,
       mask: (secret) => report.mask(secret),
       log,

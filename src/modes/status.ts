@@ -7,6 +7,7 @@ import type { Seen } from './seen.ts'
 import { snapshotAge } from './snapshot-age.ts'
 import { openStack, type Stack } from './stack.ts'
 import { caseOf, describeCase } from './stack-case.ts'
+import { tellCertificates } from './tell-certificates.ts'
 import { tellList } from './tell-snapshot.ts'
 
 /** A stopped node must not hold up the answer. */
@@ -23,6 +24,7 @@ export async function status(run: StatusRun): Promise<Outcome> {
   run.report.line(what)
   if (next !== undefined) run.report.next({ text: next })
   if (found.kind === 'all-lost') throw allLost(what, next)
+  tellCertificates(run.report, seen, new Date(run.clock.now()))
   const more = await agesOf(run, stack, seen)
   await proveStack(run, stack, seen, { rounds: 1, deadlineMs: ANSWER_MS, more })
   return { changed: false }

@@ -14,6 +14,7 @@ import type { Kube } from './kube.ts'
 import { askedValues, type RancherChange } from './plan.ts'
 import { proveReady, whyNotReady } from './ready.ts'
 import { findCa, tlsSecrets } from './tls.ts'
+import { rollBack, type UpgradeTools, upgradeCertManager, upgradeRancher } from './upgrade.ts'
 import { overlay, type Values, without } from './values.ts'
 
 /** What carrying out a change of Rancher needs beside the change itself. */
@@ -39,19 +40,21 @@ export async function applyChange(
   signal: AbortSignal,
 ): Promise<void> {
   const { settings, log } = shop
-  const charts = async (): Promise<Charts> => ({
+  const charts = async (stop = signal): Promise<Charts> => ({
     helm: await shop.helmBinary(),
     kubeconfig: kubeconfigFile,
     folder: shop.folder,
     chart: settings.chart,
     findChart: shop.findChart,
     fetch: shop.fetch,
-    signal,
+    signal: stop,
   })
   const client = async () => {
     const ca = await findCa(kube, settings.tls)
     return openClient({ hostname: shop.hostname, address: shop.loadBalancer(), ca })
   }
+
+  const tools: UpgradeTools = { kube, charts, client, settings, log, signal }
 
   switch (change.kind) {
     case 'clear-stuck-release':
@@ -69,6 +72,12 @@ export async function applyChange(
         installRancher(tools, change.version, values).catch((thrown: unknown) => explain(thrown, kube)),
       )
     }
+    case 'upgrade-cert-manager':
+      return upgradeCertManager(change.version, tools)
+    case 'upgrade-rancher':
+      return upgradeRancher(change.version, tools).catch((thrown: unknown) => explain(thrown, kube))
+    case 'roll-back':
+      return rollBack(change.release, change.revision, tools)
     case 'restart-rancher':
       return restart(kube)
     case 'prove-rancher':

@@ -15,6 +15,27 @@ export type RancherFacts = {
   serverUrl: string | undefined
   firstLogin: boolean | undefined
   certManager: CertManagerFacts
+  downstream: DownstreamFacts
+}
+
+/** What this Rancher manages beside the cluster it runs on. */
+export type DownstreamFacts = {
+  clusters: DownstreamCluster[]
+  /** Templates that only RKE1 clusters are made of, as "NodeTemplate cattle-global-nt/nt-x1". */
+  rke1Templates: string[]
+}
+
+export type DownstreamCluster = {
+  /** Id of the object ("c-m-x1y2"). */
+  id: string
+  /** As people named it. */
+  name: string
+  /** Whether Rancher made it with RKE1 (spec.rancherKubernetesEngineConfig). */
+  isRke1: boolean
+  /** As Rancher last saw it; undefined when it never did. */
+  kubernetesVersion: string | undefined
+  /** Types of its conditions that are not True, sorted. */
+  notTrue: string[]
 }
 
 export type DeploymentFacts = {
@@ -85,5 +106,6 @@ export function noRancher(readAt: Date): RancherFacts {
     serverUrl: undefined,
     firstLogin: undefined,
     certManager: { release: undefined, kinds: false, ready: undefined },
+    downstream: { clusters: [], rke1Templates: [] },
   }
 }

@@ -1,5 +1,6 @@
 import type { KubernetesObject, V1Deployment, V1Pod, V1Secret } from '@kubernetes/client-node'
 import { hasBootstrapSecret } from './bootstrap-secret.ts'
+import { inspectDownstream } from './downstream.ts'
 import {
   CERT_MANAGER_NAMESPACE,
   CERT_MANAGER_RELEASE,
@@ -17,8 +18,8 @@ import { caFacts, certificateFacts } from './tls.ts'
 /** Reads what of Rancher is there; changes nothing, and does not ask Rancher itself. */
 export async function inspect(kube: Kube): Promise<RancherFacts> {
   const readAt = new Date()
-  const [release, deployment, pods, bootstrap, certificate, ca, serverUrl, firstLogin, certManager] = await Promise.all(
-    [
+  const [release, deployment, pods, bootstrap, certificate, ca, serverUrl, firstLogin, certManager, downstream] =
+    await Promise.all([
       releaseOf(kube, NAMESPACE, RELEASE),
       kube.get<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: NAMESPACE, name: 'rancher' }),
       readPods(kube),
@@ -28,8 +29,8 @@ export async function inspect(kube: Kube): Promise<RancherFacts> {
       setting(kube, 'server-url'),
       setting(kube, 'first-login'),
       inspectCertManager(kube),
-    ],
-  )
+      inspectDownstream(kube),
+    ])
   return {
     readAt,
     release,
@@ -40,6 +41,7 @@ export async function inspect(kube: Kube): Promise<RancherFacts> {
     serverUrl,
     firstLogin: firstLogin === undefined ? undefined : firstLogin !== 'false',
     certManager,
+    downstream,
   }
 }
 

@@ -28,10 +28,15 @@ const HELM_TIMEOUT = '15m'
 
 /** Installs or changes Rancher's release and waits until its pods are ready. */
 export async function installRancher(charts: Charts, version: string, values: Values): Promise<void> {
-  const source = chartSource(charts.chart)
-  const path =
-    source.kind === 'path' ? source.path : await findOrFetch(charts, { name: 'rancher', version, url: source.url })
+  const path = await findRancher(charts, version)
   await upgradeInstall(charts, { release: RELEASE, namespace: NAMESPACE, path, values })
+}
+
+/** Path of Rancher's chart: the one given, the bundle's, or the repository's, fetched and checked. */
+export async function findRancher(charts: Omit<Charts, 'helm' | 'kubeconfig'>, version: string): Promise<string> {
+  const source = chartSource(charts.chart)
+  if (source.kind === 'path') return source.path
+  return await findOrFetch(charts, { name: 'rancher', version, url: source.url })
 }
 
 export async function installCertManager(charts: Charts, version: string, values: Values): Promise<void> {
@@ -81,7 +86,7 @@ export function upgradeArgs(wanted: {
 type Named = { name: string; version: string; url: string }
 
 async function findOrFetch(
-  { findChart, fetch, folder, signal }: Charts,
+  { findChart, fetch, folder, signal }: Omit<Charts, 'helm' | 'kubeconfig'>,
   { name, version, url }: Named,
 ): Promise<string> {
   if (findChart === undefined) return fetchChart({ url, chart: name, version, folder }, fetch, signal)

@@ -20,6 +20,11 @@ export interface Kube {
   remove(ref: ObjectRef): Promise<void>
   /** What a container wrote since so many seconds, at most the last 2 MB. */
   logs(pod: { namespace: string; name: string; container: string }, sinceSeconds: number): Promise<string>
+  /** The last lines of a container; with `previous` of the one that was there before it was started again. */
+  tail(
+    pod: { namespace: string; name: string; container: string },
+    asked: { lines: number; previous: boolean },
+  ): Promise<string>
 }
 
 /** Name under which the objects we write are ours (server-side apply). */
@@ -84,6 +89,10 @@ export async function openKube(api: Pick<Api, 'config'>): Promise<Kube> {
     },
     logs({ namespace, name, container }, sinceSeconds) {
       const request = { namespace, name, container, sinceSeconds, limitBytes: LOG_LIMIT_BYTES }
+      return asked(`reading the log of pod ${name}`, core.readNamespacedPodLog(request))
+    },
+    tail({ namespace, name, container }, { lines, previous }) {
+      const request = { namespace, name, container, previous, tailLines: lines, limitBytes: LOG_LIMIT_BYTES }
       return asked(`reading the log of pod ${name}`, core.readNamespacedPodLog(request))
     },
   }

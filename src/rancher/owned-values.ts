@@ -1,5 +1,5 @@
 import type { Refusal } from '../errors.ts'
-import { type Inputs, isTree, renderValues, type Values } from './values.ts'
+import { type Inputs, isTree, overlay, renderValues, type Values } from './values.ts'
 
 type Rule = { path: string; allowed: (value: unknown, rendered: Values) => boolean; why: string; next: string }
 
@@ -7,9 +7,13 @@ const LAYER_4 = 'TLS is ended by the ingress controller, behind a layer 4 load b
 const PORT_80 = 'The ingress controller forwards to port 80 of the pods.'
 const LEAVE_OUT = 'Leave it out of helm-values.'
 
-/** What in `helm-values` contradicts the inputs or the architecture; the same value said twice is fine. */
-export function refuseValues(helmValues: Values, inputs: Inputs): Refusal[] {
-  const rendered = renderValues(inputs)
+/**
+ * What in `helm-values` contradicts the inputs or the architecture; the same value said twice is fine.
+ *
+ * @param live values of the release that stand where the inputs ask for nothing
+ */
+export function refuseValues(helmValues: Values, inputs: Inputs, live: Values = {}): Refusal[] {
+  const rendered = overlay(live, renderValues(inputs))
   return rules(inputs.nodeCount).flatMap(({ path, allowed, why, next }) => {
     const value = at(helmValues, path)
     if (value === undefined || allowed(value, rendered)) return []
@@ -37,7 +41,7 @@ function rules(nodeCount: number): Rule[] {
       path: 'ingress.tls.source',
       allowed: sameAs('ingress.tls.source'),
       why: 'It is the input tls-source.',
-      next: 'Set the input tls-source.',
+      next: 'Set the input tls-source, with mode install.',
     },
     {
       path: 'bootstrapPassword',

@@ -14,6 +14,7 @@ import {
 import { isRolledOut } from './inspect.ts'
 import type { ReleaseFacts } from './release.ts'
 import { digest, holdsCa, holdsTls } from './tls.ts'
+import type { Rollable } from './upgrade.ts'
 import { digestSecrets, droppedPaths, mergeValues, overlay, renderValues, type Values, without } from './values.ts'
 
 export type RancherChange = Change & { room: 'rancher' } & (
@@ -25,6 +26,9 @@ export type RancherChange = Change & { room: 'rancher' } & (
     | { kind: 'restart-rancher' }
     | { kind: 'prove-rancher'; version: string }
     | { kind: 'set-server-url'; url: string }
+    | { kind: 'upgrade-cert-manager'; version: string }
+    | { kind: 'upgrade-rancher'; version: string }
+    | { kind: 'roll-back'; release: Rollable; revision: number }
   )
 
 const MINUTE_MS = 60_000

@@ -12,11 +12,17 @@ import { runHelm } from './helm.ts'
 import { inspect } from './inspect.ts'
 import { type Kube, openKube } from './kube.ts'
 import { type Key, type Kubeconfig, type Asked as KubeconfigAsked, makeKubeconfig } from './kubeconfig.ts'
+import { type ChartLister, type ChartName, offeredCharts } from './offered.ts'
 import { askedValues, plan, type RancherChange } from './plan.ts'
 import { refuse } from './refuse.ts'
+import { refuseUpgrade, type WantedUpgrade } from './refuse-upgrade.ts'
+import { type RollOut, readRollOut } from './roll-out.ts'
 import { findCa } from './tls.ts'
-import { digestSecrets } from './values.ts'
+import { tryChart } from './try-chart.ts'
+import { changesValues, upgradeValues } from './upgrade-values.ts'
+import { digestSecrets, overlay } from './values.ts'
 import { type Surroundings, want } from './want.ts'
+import { whatWentWrong } from './what-went-wrong.ts'
 
 export type RancherOptions = {
   settings: RancherSettings
@@ -28,6 +34,8 @@ export type RancherOptions = {
   helmBinary: () => Promise<string>
   /** Charts of the air-gap bundle; undefined without one. */
   findChart?: ChartFinder | undefined
+  /** Versions of the charts it holds; undefined without one. */
+  listCharts?: ChartLister | undefined
   /** The run's private folder (mode 0700). */
   folder: string
   /** Registers a secret with the runner's masking before it is used. */
@@ -48,11 +56,25 @@ export interface Rancher {
     signal: AbortSignal,
   ): Promise<WantedRancher>
   refuse(facts: RancherFacts, wanted: WantedRancher): Refusal[]
+  /** Versions of a chart that can really be had, from where this run takes its charts. */
+  offers(chart: ChartName, signal: AbortSignal): Promise<string[]>
+  /** Pure: what stands against an upgrade. */
+  refuseUpgrade(facts: RancherFacts, wanted: WantedUpgrade): Refusal[]
+  /** Renders the chart of a version with the values an upgrade gives it, on this machine only. */
+  tryUpgrade(facts: RancherFacts, version: string, kubernetes: string, signal: AbortSignal): Promise<Refusal[]>
+  /** Pure: whether other Helm values are asked for than the release has. */
+  changesValues(facts: RancherFacts): boolean
   /** Pure: from what stands to what is wanted; empty when nothing differs. */
   plan(facts: RancherFacts, wanted: WantedRancher, asked: Asked | undefined): Step[]
   apply(change: Change, api: Api, lease: Lease, signal: AbortSignal): Promise<void>
   /** What stack.json is to remember of this run: secrets as digests. */
   asked(facts: RancherFacts, wanted: WantedRancher): Required<Pick<Asked, 'rancherVersion' | 'helmValues'>>
+  /** How far a change of its pods is, and whether a new one was ever ready. */
+  rollOut(api: Api): Promise<RollOut>
+  /** What the newest pods say of themselves, a line each, without secrets; never throws. */
+  whatWentWrong(api: Api): Promise<string[]>
+  /** What stack.json is to remember after an upgrade: what it remembered, with what was asked now over it. Pure. */
+  askedAfterUpgrade(version: string, before: Asked | undefined): Required<Pick<Asked, 'rancherVersion' | 'helmValues'>>
   /** PEM of the CA a client of this Rancher has to trust; undefined when it is a public one. */
   ca(api: Api): Promise<string | undefined>
   /**
@@ -68,7 +90,7 @@ export interface Rancher {
 export type KubeconfigWish = Pick<KubeconfigAsked, 'description' | 'ttlMs' | 'signal'>
 
 export function createRancher(options: RancherOptions): Rancher {
-  const { settings, hostname, nodeCount, helmBinary, folder, findChart, fetch = fetchUrl } = options
+  const { settings, hostname, nodeCount, helmBinary, folder, findChart, listCharts, fetch = fetchUrl } = options
   const shop: Workshop = { ...options, findChart, fetch, wanted: { hostname, nodeCount } }
   const kubes = new WeakMap<Api, Promise<Kube>>()
   const kubeOf = (api: Api): Promise<Kube> => {
@@ -76,18 +98,26 @@ export function createRancher(options: RancherOptions): Rancher {
     kubes.set(api, kube)
     return kube
   }
+  const showChart = (signal: AbortSignal) => async (path: string) =>
+    runHelm({ helm: await helmBinary(), args: ['show', 'chart', path], folder, signal })
   const ca = async (api: Api) => findCa(await kubeOf(api), settings.tls)
   const client = async (api: Api) => openClient({ hostname, address: options.loadBalancer(), ca: await ca(api) })
 
   return {
     inspect: async (api) => inspect(await kubeOf(api)),
     want(facts, surroundings, signal) {
-      const showChart = async (path: string) =>
-        runHelm({ helm: await helmBinary(), args: ['show', 'chart', path], folder, signal })
-      const sources = { offline: findChart !== undefined, fetch, showChart, signal }
+      const sources = { offline: findChart !== undefined, fetch, showChart: showChart(signal), signal }
       return want(facts, { ...surroundings, hostname, nodeCount }, settings, sources)
     },
     refuse: (facts, wanted) => refuse(facts, wanted, settings),
+    offers: (chart, signal) =>
+      offeredCharts(chart, settings, { fetch, showChart: showChart(signal), signal }, listCharts),
+    refuseUpgrade: (facts, wanted) => refuseUpgrade(facts, wanted, settings),
+    async tryUpgrade(facts, version, kubernetes, signal) {
+      const charts = { helm: await helmBinary(), folder, chart: settings.chart, findChart, fetch, signal }
+      return await tryChart(charts, version, upgradeValues(facts, settings), kubernetes)
+    },
+    changesValues: (facts) => changesValues(facts, settings),
     plan: (facts, wanted, asked) => plan(facts, wanted, asked?.helmValues, settings),
     async apply(change, api, _lease, signal) {
       const { kubeconfigFile } = api
@@ -96,6 +126,12 @@ export function createRancher(options: RancherOptions): Rancher {
     asked: (facts, wanted) => ({
       rancherVersion: wanted.version,
       helmValues: digestSecrets(askedValues(facts, wanted, settings)),
+    }),
+    rollOut: async (api) => readRollOut(await kubeOf(api)),
+    whatWentWrong: async (api) => whatWentWrong(await kubeOf(api)),
+    askedAfterUpgrade: (version, before) => ({
+      rancherVersion: version,
+      helmValues: overlay(before?.helmValues ?? {}, digestSecrets(settings.helmValues)),
     }),
     ca,
     async kubeconfig(api, facts, asked) {

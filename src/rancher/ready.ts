@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { KubernetesObject, V1Deployment, V1Pod } from '@kubernetes/client-node'
-import { compareVersions, minorOf } from '../versions/version.ts'
+import type { KubernetesObject, V1Deployment, V1Pod, V1Secret } from '@kubernetes/client-node'
+import { bare, compareVersions, minorOf } from '../versions/version.ts'
 import type { RancherClient } from './client.ts'
 import { NAMESPACE } from './facts.ts'
 import { deploymentFacts, isRolledOut } from './inspect.ts'
 import type { Kube } from './kube.ts'
+import { readRelease } from './release.ts'
 import { type Look, until } from './until.ts'
 
 export type Readiness = {
@@ -12,12 +13,19 @@ export type Readiness = {
   client: RancherClient
   /** Rancher's version: the ladder grew with it. */
   version: string
+  /** After a change of version what stands is of the former one: Rancher has to say which it is, and renew its webhook. */
+  afresh?: boolean
   signal: AbortSignal
   log: (line: string) => void
 }
 
-type Rung = { what: string; look: () => Promise<Look> }
+type Rung = { what: string; look: () => Promise<Look>; withinMs?: number }
 
+/**
+ * Where Rancher answered through the same load balancer a moment ago, pods that are ready and do not answer are no
+ * matter of waiting; their users wait too.
+ */
+const ANSWER_MS = 3 * 60_000
 /** For the whole ladder; Rancher's own CI gives its three slowest rungs ten minutes each. */
 const LADDER_MS = 15 * 60_000
 
@@ -30,23 +38,34 @@ const LADDER_MS = 15 * 60_000
 export async function proveReady(readiness: Readiness): Promise<void> {
   const { signal, log } = readiness
   const endsAt = performance.now() + LADDER_MS
-  for (const { what, look } of ladder(readiness)) {
+  for (const { what, look, withinMs = LADDER_MS } of ladder(readiness)) {
     const next = 'Look at: kubectl -n cattle-system get pods,events. Then run the same again.'
-    const evidence = await until({ what, deadlineMs: endsAt - performance.now(), signal, log, next }, look)
+    const deadlineMs = Math.min(endsAt - performance.now(), readiness.afresh === true ? withinMs : LADDER_MS)
+    const evidence = await until({ what, deadlineMs, signal, log, next }, look)
     log(`${what}: ${evidence}`)
   }
 }
 
-function ladder({ kube, client, version, signal }: Readiness): Rung[] {
+function ladder({ kube, client, version, afresh = false, signal }: Readiness): Rung[] {
   const since = (minor: string) => compareVersions(minorOf(version), minor) >= 0
   const rungs: (Rung | false)[] = [
     { what: 'Rancher is rolled out', look: () => lookAtDeployment(kube, 'rancher') },
-    { what: '/ping answers through the load balancer', look: () => lookAtPing(client, signal) },
-    { what: '/dashboard/ answers through the load balancer', look: () => lookAtDashboard(client, signal) },
+    { what: '/ping answers through the load balancer', look: () => lookAtPing(client, signal), withinMs: ANSWER_MS },
+    {
+      what: '/dashboard/ answers through the load balancer',
+      look: () => lookAtDashboard(client, signal),
+      withinMs: ANSWER_MS,
+    },
+    afresh && { what: `Rancher says it is ${version}`, look: () => lookAtServerVersion(kube, version) },
+    afresh && { what: 'rancher-webhook is the one Rancher asks for', look: () => lookAtWebhookVersion(kube) },
     { what: 'rancher-webhook is available', look: () => lookAtDeployment(kube, 'rancher-webhook') },
     since('2.13') && { what: 'capi-webhook-service is there', look: () => lookAtCapi(kube) },
     since('2.12') && { what: "Rancher's extension API is available", look: () => lookAtExtensionApi(kube) },
-    { what: 'the login endpoint refuses an unknown user', look: () => lookAtLogin(client, signal) },
+    {
+      what: 'the login endpoint refuses an unknown user',
+      look: () => lookAtLogin(client, signal),
+      withinMs: ANSWER_MS,
+    },
   ]
   return rungs.filter((rung) => rung !== false)
 }
@@ -85,6 +104,38 @@ async function lookAtPing(client: RancherClient, signal: AbortSignal): Promise<L
 async function lookAtDashboard(client: RancherClient, signal: AbortSignal): Promise<Look> {
   const { status } = await client.ask('/dashboard/', { signal })
   return { ok: status === 200, evidence: `status ${status}` }
+}
+
+/**
+ * Rancher writes its version into a setting once it has brought the stored data to what it needs. Where an image with a
+ * tag of its own was asked for, nobody knows what that one calls itself.
+ */
+async function lookAtServerVersion(kube: Kube, version: string): Promise<Look> {
+  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: NAMESPACE, name: 'rancher' }
+  const [deployment, said] = await Promise.all([kube.get<V1Deployment>(ref), settingOf(kube, 'server-version')])
+  const image = deployment === undefined ? '' : deploymentFacts(deployment).image
+  if (bare(image.slice(image.lastIndexOf(':') + 1)) !== bare(version)) {
+    return { ok: true, evidence: `its image ${image} has a tag of its own` }
+  }
+  return { ok: bare(said ?? '') === bare(version), evidence: `server-version is ${said ?? 'not there'}` }
+}
+
+/** Rancher installs its webhook as a chart of its own, in the version that this setting names; empty: any. */
+async function lookAtWebhookVersion(kube: Kube): Promise<Look> {
+  const [wanted, secrets] = await Promise.all([
+    settingOf(kube, 'rancher-webhook-version'),
+    kube.list<V1Secret>({ apiVersion: 'v1', kind: 'Secret', namespace: NAMESPACE }, 'owner=helm,name=rancher-webhook'),
+  ])
+  if (wanted === undefined || wanted === '') return { ok: true, evidence: 'Rancher asks for no version of its own' }
+  const installed = readRelease(secrets)?.deployed?.chartVersion
+  return { ok: installed === wanted, evidence: `asked ${wanted}, installed ${installed ?? 'none'}` }
+}
+
+type Setting = KubernetesObject & { value?: string; default?: string }
+
+async function settingOf(kube: Kube, name: string): Promise<string | undefined> {
+  const found = await kube.get<Setting>({ apiVersion: 'management.cattle.io/v3', kind: 'Setting', name })
+  return found === undefined ? undefined : found.value || (found.default ?? '')
 }
 
 async function lookAtCapi(kube: Kube): Promise<Look> {

@@ -29,7 +29,7 @@ export function refuse(facts: RancherFacts, wanted: WantedRancher, settings: Ran
   ]
 }
 
-function refuseHostname({ release, serverUrl }: RancherFacts, hostname: string): Refusal[] {
+export function refuseHostname({ release, serverUrl }: RancherFacts, hostname: string): Refusal[] {
   const known = [hostOf(serverUrl), release?.values['hostname']]
   const other = known.find((value) => typeof value === 'string' && value !== '' && value !== hostname)
   if (other === undefined) return []
@@ -71,7 +71,7 @@ function refusePath({ version, versionFrom, pathVersion }: WantedRancher, chart:
   ]
 }
 
-function refusePending(name: string, release: ReleaseFacts | undefined | '', now: Date): Refusal[] {
+export function refusePending(name: string, release: ReleaseFacts | undefined | '', now: Date): Refusal[] {
   const cure = cureOf(release || undefined, now)
   if (cure.kind !== 'wait') return []
   const since = cure.begunAt === undefined ? 'an unknown time' : cure.begunAt.toISOString()

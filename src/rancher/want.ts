@@ -1,5 +1,6 @@
 import { StackError } from '../errors.ts'
 import type { RancherSettings } from '../settings.ts'
+import { LATEST_PATCH } from '../versions/resolve.ts'
 import { TESTED } from '../versions/table.ts'
 import { bare, minorOf } from '../versions/version.ts'
 import {
@@ -73,7 +74,7 @@ type Resolved = { value: string; from: WantedRancher['versionFrom'] }
 
 /** One exact version, without a leading v, and where it comes from. */
 export async function resolveVersion({ asked, running, path, tested, entries }: Choice): Promise<Resolved> {
-  if (asked !== undefined && asked !== 'latest-patch') return { value: bare(asked), from: 'input' }
+  if (asked !== undefined && asked !== LATEST_PATCH) return { value: bare(asked), from: 'input' }
   if (running !== undefined) return { value: bare(running), from: 'running' }
   if (path !== undefined) return { value: bare(path), from: 'chart' }
   if (asked === undefined) return { value: bare(tested), from: 'tested' }

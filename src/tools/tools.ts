@@ -15,6 +15,8 @@ export interface Tools {
   etcd(): Promise<{ etcd: string; etcdutl: string }>
   /** File of a chart in the bundle, checked; undefined without a bundle, or when it has no such chart. */
   findChart(name: string, version: string): Promise<string | undefined>
+  /** Versions of a chart in the bundle; undefined without a bundle. */
+  listCharts(name: string): Promise<string[] | undefined>
   /**
    * Image archives of the bundle; empty without one. They are large: who loads one checks it then (`verifyFile`).
    *
@@ -75,6 +77,10 @@ export function createTools(settings: ToolSettings, options: ToolOptions): Tools
     async findChart(name, version) {
       const opened = await bundle()
       return opened === undefined ? undefined : await findBundleChart(opened, name, version)
+    },
+    async listCharts(name) {
+      const opened = await bundle()
+      return opened?.charts.filter((chart) => chart.name === name).map(({ version }) => version)
     },
     async preflight() {
       const results = await Promise.allSettled([rke(), helm(), images().then(seeAll)])

@@ -88,6 +88,7 @@ function chainOf(part: Part, running: string | undefined, asked: string | undefi
   if (order === 0) return { stops: [running] }
   if (order < 0) return { refusals: [downgrade(part, running, asked)] }
   if (!offered.includes(asked)) return { refusals: [notOffered(part, asked, offered)] }
+  if (majorOf(asked) !== majorOf(running)) return { refusals: [otherMajor(part, running, asked)] }
   const stops = [running]
   const last = lastOf(offered, minorOf(running))
   const crosses = minorOf(asked) !== minorOf(running)
@@ -95,7 +96,6 @@ function chainOf(part: Part, running: string | undefined, asked: string | undefi
     stops.push(last)
   for (let minor = minorOf(running); minor !== minorOf(asked); ) {
     minor = nextMinor(minor)
-    if (compareVersions(minor, minorOf(asked)) > 0) return { refusals: [otherMajor(part, running, asked)] }
     const stop = minor === minorOf(asked) ? asked : lastOf(offered, minor)
     if (stop === undefined) return { refusals: [missingMinor(part, minor, running, asked)] }
     stops.push(stop)
@@ -158,6 +158,10 @@ function sum(place: Place): number {
 
 function legOf(kind: Part, chain: (string | undefined)[], at: number): Leg {
   return { kind, from: chain[at] ?? '', to: chain[at + 1] ?? '' }
+}
+
+function majorOf(version: string): string | undefined {
+  return minorOf(version).split('.')[0]
 }
 
 /** The newest patch of a minor; pre-releases only when they are asked for by name. */

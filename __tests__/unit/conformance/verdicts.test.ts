@@ -94,6 +94,7 @@ const kubelet = (name: string, over: Partial<KubernetesNode> = {}): KubernetesNo
   name,
   ready: true,
   version: 'v1.32.6',
+  apiVersion: 'v1.32.6',
   leaseRenewedAt: new Date('2026-11-23T12:00:00Z'),
   ...over,
 })

@@ -233,9 +233,9 @@ describe('provider aws', () => {
 })
 
 test('an input of a later version is an error: nothing comes up without what was asked for', async () => {
-  expect((await read({ ...local, 'on-failure': 'keep' })).error).toMatchObject({
+  expect((await read({ ...local, 'http-proxy': 'http://a:3128' })).error).toMatchObject({
     kind: 'input',
-    message: 'on-failure: is not available in this version (mode install).',
+    message: 'http-proxy: is not available in this version (mode install).',
   })
 })
 

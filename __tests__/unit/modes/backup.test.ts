@@ -41,6 +41,7 @@ function seen(state: Seen['cluster']['state'] = 'running'): Seen {
       version: 'v1.32.6-rancher1-1',
       nodes: [],
       etcd: [member],
+      certificates: [],
       asked: undefined,
       own: undefined,
     },

@@ -28,6 +28,7 @@ function seen(memory: Seen['infrastructure']['memory'], state: Seen['cluster']['
       version: undefined,
       nodes: [],
       etcd: [],
+      certificates: [],
       asked: undefined,
       own: undefined,
     },

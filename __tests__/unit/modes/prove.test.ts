@@ -38,6 +38,7 @@ function seen(health: boolean[], state: ClusterFacts['state'] = 'running'): Seen
       version: 'v1.32.6-rancher1-1',
       nodes: [],
       etcd: health.map((ok, index) => member(`node-${index + 1}`, ok)),
+      certificates: [],
       asked: undefined,
       own: undefined,
     },

@@ -29,6 +29,7 @@ function seen(state: ClusterFacts['state'], nodes: number, clusterUid?: string):
       version: undefined,
       nodes: [],
       etcd: [],
+      certificates: [],
       asked: undefined,
       own: undefined,
     },

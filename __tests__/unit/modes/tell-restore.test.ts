@@ -52,6 +52,7 @@ function seen(revision: number | undefined): Seen {
         revision === undefined
           ? []
           : [{ node: 'node-1', healthy: true, leader: true, revision, knows: [], problem: undefined }],
+      certificates: [],
       asked: undefined,
       own: undefined,
     },

@@ -37,6 +37,11 @@ export function fakeKube(objects: KubernetesObject[] = [], logs: Record<string, 
       if (log === undefined) throw new Error(`nobody announced a log of ${name}/${container}`)
       return log
     },
+    async tail({ name, container }: { name: string; container: string }, { previous }: { previous: boolean }) {
+      const log = logs[`${name}/${container}${previous ? '/previous' : ''}`]
+      if (log === undefined) throw new Error(`nobody announced a log of ${name}/${container}`)
+      return log
+    },
   }
   return kube as unknown as FakeKube
 }

@@ -17,7 +17,10 @@ section end
 `
 
 /** Kubernetes as one API server tells it, with the answering node's own clock. */
-export type ApiFacts = { uid: string; nodes: KubernetesNode[]; addresses: Record<string, string>; at: Date }
+export type ApiFacts = { uid: string; nodes: ApiNodeFacts[]; addresses: Record<string, string>; at: Date }
+
+/** A node as Kubernetes knows it; what its own API server says is asked of each. */
+export type ApiNodeFacts = Omit<KubernetesNode, 'apiVersion'>
 
 /** A Lease renewed longer ago than this says nothing of now (kubelets renew every 10 s; node-monitor-grace-period is 40 s). */
 const LEASE_FRESH_MS = 60_000
@@ -70,7 +73,7 @@ type ApiNode = {
 }
 type ApiLease = { metadata: { name: string }; spec?: { renewTime?: string } }
 
-function kubernetesNode({ metadata, status }: ApiNode, renewTime: string | undefined, at: Date): KubernetesNode {
+function kubernetesNode({ metadata, status }: ApiNode, renewTime: string | undefined, at: Date): ApiNodeFacts {
   const leaseRenewedAt = renewTime === undefined ? undefined : new Date(renewTime)
   const fresh = leaseRenewedAt !== undefined && at.getTime() - leaseRenewedAt.getTime() < LEASE_FRESH_MS
   const saysReady = status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false

@@ -115,7 +115,8 @@ async function write(
   { hosts, wanted, lease }: Work,
 ): Promise<void> {
   const generation = Math.max(lease.generation, (found?.generation ?? 0) + 1)
-  await writeState(wanted.stack, text, generation, { phase, asked, clusterUid: uid ?? found?.clusterUid }, hosts, lease)
+  const record = { phase, asked, clusterUid: uid ?? found?.clusterUid, upgrading: found?.upgrading }
+  await writeState(wanted.stack, text, generation, record, hosts, lease)
 }
 
 /** What is asked of the cluster now; what was asked of Rancher stays as it was. */

@@ -20,7 +20,12 @@ section log; [ -n "$healthy" ] || docker logs --tail 4 etcd 2>&1 | cut -c1-400
 section end
 `
 
-export type EtcdAnswer = { member: EtcdMember; list: MemberEntry[] }
+export type EtcdAnswer = {
+  member: EtcdMember
+  list: MemberEntry[]
+  /** etcd's own ("3.5.21"); undefined when it does not say. */
+  version: string | undefined
+}
 
 /** What the member of this node says of itself, and its member list; never throws for a member that does not answer. */
 export async function askEtcd(host: Host): Promise<EtcdAnswer> {
@@ -47,10 +52,11 @@ export function parseEtcd(node: string, answer: string): EtcdAnswer {
       problem: healthy ? undefined : (health?.[0]?.error ?? (log === '' ? 'its container does not run' : log)),
     },
     list,
+    version: own?.version,
   }
 }
 
-type Status = { header?: { member_id?: string; revision?: string }; leader?: string }
+type Status = { version?: string; header?: { member_id?: string; revision?: string }; leader?: string }
 type RawMember = { ID: string; name?: string; peerURLs?: string[]; clientURLs?: string[] }
 
 /** rke names the member of node-1 "etcd-node-1" (rke 1.8.5, cluster/plan.go). */

@@ -1,4 +1,4 @@
-import type { ClusterFacts } from '../distribution.ts'
+import type { CertificateFacts, ClusterFacts } from '../distribution.ts'
 import type { FoundState } from './state.ts'
 
 /** One Docker container of a node, of whatever origin. */
@@ -47,6 +47,10 @@ export type NodeFacts = {
   etcdData: boolean
   /** SHA-256 fingerprint of the CA in /etc/kubernetes/ssl. */
   ca: string | undefined
+  /** What lies in /etc/kubernetes/ssl. */
+  certificates: Omit<CertificateFacts, 'node'>[]
+  /** What the API server here says itself ("v1.32.6"); undefined when it does not answer. */
+  apiVersion: string | undefined
   /** Our folder's content, without its secrets. */
   state: FoundState | undefined
   /** Names of the nodes the stack had when the lease was last taken here; empty when there is no record. */

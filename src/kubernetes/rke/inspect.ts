@@ -50,11 +50,18 @@ export function clusterFacts(
     distribution: own.nodes.some((node) => hasPlane(node) || node.state !== undefined) ? 'rke' : undefined,
     uid: api?.uid ?? state?.clusterUid,
     version: asked?.kubernetesVersion ?? recordedVersion(own),
-    nodes: api?.nodes ?? [],
+    nodes: (api?.nodes ?? []).map((node) => ({ ...node, apiVersion: nodeNamed(own, node.name)?.apiVersion })),
     etcd,
+    certificates: own.nodes
+      .flatMap(({ name, certificates }) => certificates.map((one) => ({ ...one, node: name })))
+      .toSorted((a, b) => a.endsAt.getTime() - b.endsAt.getTime()),
     asked,
     own,
   }
+}
+
+function nodeNamed({ nodes }: RkeFacts, name: string): RkeFacts['nodes'][number] | undefined {
+  return nodes.find((node) => node.name === name)
 }
 
 function verdict(

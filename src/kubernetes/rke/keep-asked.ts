@@ -17,6 +17,6 @@ export async function keepAsked(stack: string, asked: Asked, hosts: Hosts, lease
     throw new StackError('bug', 'there is no state to keep what was asked beside')
   if (isDeepStrictEqual(JSON.parse(JSON.stringify(asked)), found.asked)) return
   const generation = Math.max(lease.generation, found.generation + 1)
-  const { phase, clusterUid, restoring } = found
-  await writeState(stack, obtained.text, generation, { phase, asked, clusterUid, restoring }, hosts, lease)
+  const { phase, clusterUid, restoring, upgrading } = found
+  await writeState(stack, obtained.text, generation, { phase, asked, clusterUid, restoring, upgrading }, hosts, lease)
 }

@@ -24,6 +24,8 @@ fi
 section images; timeout 10 docker image ls --format '{{.Repository}}:{{.Tag}}' 2>/dev/null
 section etcd-data; [ -d /var/lib/etcd/member ] && echo yes
 section ca; cat /etc/kubernetes/ssl/kube-ca.pem 2>/dev/null
+section certificates; for file in /etc/kubernetes/ssl/*.pem; do case $file in *-key.pem) ;; *) [ ! -f "$file" ] || { echo "@@ \${file##*/}"; cat "$file"; } ;; esac; done
+section api; timeout 8 docker exec kube-apiserver kubectl --kubeconfig /etc/kubernetes/ssl/kubecfg-kube-controller-manager.yaml --request-timeout=4s get --raw /version 2>/dev/null
 section stack; cat "$folder/stack.json" 2>/dev/null
 section lease; cat "$folder/lease.json" 2>/dev/null
 section states; cd "$folder" 2>/dev/null && sha256sum cluster-*.rkestate 2>/dev/null

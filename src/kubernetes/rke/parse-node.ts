@@ -3,9 +3,11 @@ import { parseRecord } from '../../remote/lease-record.ts'
 import type { Container, NodeFacts } from './facts.ts'
 import { type FoundState, fingerprint, type StackFile } from './state.ts'
 import { stateFileName } from './state-store.ts'
+import { gitVersion, parseCertificates } from './told-versions.ts'
 
 type Said = Pick<NodeFacts, 'hostname' | 'arch' | 'os' | 'docker' | 'dockerRights' | 'freeBytes' | 'listening'> &
-  Pick<NodeFacts, 'containers' | 'images' | 'etcdData' | 'ca' | 'state' | 'recordedMembers'> & { epochMs: number }
+  Pick<NodeFacts, 'containers' | 'images' | 'etcdData' | 'ca' | 'certificates' | 'apiVersion'> &
+  Pick<NodeFacts, 'state' | 'recordedMembers'> & { epochMs: number }
 
 /**
  * The answer to the node script as facts.
@@ -34,6 +36,8 @@ export function parseNode(name: string, answer: string): Said {
     images: lines('images'),
     etcdData: text('etcd-data') === 'yes',
     ca: text('ca') === '' ? undefined : fingerprint(text('ca')),
+    certificates: parseCertificates(text('certificates')),
+    apiVersion: gitVersion(text('api')),
     state: foundState(name, text('stack'), lines('states')),
     recordedMembers: parseRecord(text('lease'))?.members ?? [],
   }

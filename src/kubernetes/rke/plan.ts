@@ -154,6 +154,13 @@ function isAsAsked(facts: ClusterFacts, wanted: WantedCluster, version: string):
   return recorded === undefined ? wanted.givenState !== undefined : isSameConfig({ ...wanted, version }, recorded)
 }
 
+/** Whether another configuration is asked for than the cluster was made with; none given asks for none. */
+export function differs(facts: ClusterFacts, wanted: WantedCluster): boolean {
+  const version = facts.version
+  if (version === undefined || Object.keys(wanted.config).length === 0) return false
+  return !isAsAsked(facts, wanted, version)
+}
+
 /** Whether every node that answers holds the same, newest state. */
 function keepsItsState(facts: ClusterFacts, wanted: WantedCluster): boolean {
   const choice = chooseState(foundStates(facts), own(facts).runningCa)

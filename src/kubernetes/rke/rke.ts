@@ -1,23 +1,30 @@
 import { StackError } from '../../errors.ts'
 import type { RunId, StackId } from '../../node.ts'
 import type { Host, Hosts } from '../../remote/host.ts'
-import type { Distribution } from '../distribution.ts'
+import type { Lease } from '../../remote/lease.ts'
+import type { Distribution, WantedCluster } from '../distribution.ts'
 import { applyChange } from './apply.ts'
 import { cleanNode } from './clean-node.ts'
+import { formerOf } from './configure-upgrade.ts'
 import { inspectCluster } from './inspect.ts'
 import { keepAsked } from './keep-asked.ts'
+import { fetchPoint, keepUpgrading } from './keep-upgrading.ts'
+import { listVersions } from './list-versions.ts'
 import { openClusterApi } from './open-api.ts'
-import { planCluster, type RkeChange } from './plan.ts'
+import { differs, planCluster, type RkeChange } from './plan.ts'
+import { readProgress } from './progress.ts'
 import { refuseCluster } from './refuse.ts'
 import { refuseRestore, refuseRoom } from './refuse-restore.ts'
+import { isUnfinished, refuseUpgrade } from './refuse-upgrade.ts'
 import { applyRestore, fetchRestoring } from './restore-apply.ts'
 import { planRestore, type RestoreChange } from './restore-plan.ts'
 import { saveSurvivor } from './save-survivor.ts'
 import { keepSigner, readSigner } from './signer-store.ts'
 import { pruneOn } from './snapshots-on-node.ts'
 import { stackFolder } from './state-store.ts'
-import { recordedMembersOf, restoringOf, survivorsOf } from './survivors.ts'
+import { recordedMembersOf, restoringOf, survivorsOf, upgradingOf } from './survivors.ts'
 import { takeSnapshot } from './take-snapshot.ts'
+import { applyUpgrade, goBackTo, type UpgradeChange, type UpgradeWork } from './upgrade-apply.ts'
 
 export type RkeOptions = {
   stack: StackId
@@ -34,6 +41,14 @@ export type RkeOptions = {
 /** Kubernetes by rke 1.8: every node etcd, control plane and worker, each component a container of the node's Docker. */
 export function createRke({ stack: { name: stack }, rkeBinary, keyFiles, folder, log }: RkeOptions): Distribution {
   const tools = { binary: rkeBinary, keyFiles, folder, log }
+  const upgradeWork = (hosts: Hosts, wanted: WantedCluster, lease: Lease, signal: AbortSignal): UpgradeWork => ({
+    tools,
+    hosts,
+    wanted,
+    openApi: () => openClusterApi(hosts, stack, folder),
+    lease,
+    signal: AbortSignal.any([signal, lease.lost]),
+  })
   return {
     name: 'rke',
     inspect: async (hosts) => await inspectCluster(hosts, stack),
@@ -62,6 +77,20 @@ export function createRke({ stack: { name: stack }, rkeBinary, keyFiles, folder,
     },
     readSigner: async (hosts) => await readSigner(hosts, stack),
     keepSigner: async (pem, hosts, lease) => await keepSigner(pem, hosts, stack, lease),
+
+    applyUpgrade: async (change, hosts, wanted, lease, signal) =>
+      await applyUpgrade(change as UpgradeChange, upgradeWork(hosts, wanted, lease, signal)),
+    progress: readProgress,
+    formerOf: async (version, hosts) => await formerOf(version, hosts, stack),
+    goBackTo: async (former, hosts, wanted, lease, signal) =>
+      await goBackTo(former, upgradeWork(hosts, wanted, lease, signal)),
+    upgrading: upgradingOf,
+    keepUpgrading: async (upgrading, hosts, lease) => await keepUpgrading(stack, upgrading, hosts, lease),
+    fetchPoint: async (upgrading, hosts, signal) => await fetchPoint(upgrading, { hosts, folder, signal }),
+    offers: async (signal) => await listVersions(await rkeBinary(), folder, signal),
+    refuseUpgrade,
+    isUnfinished,
+    differs,
 
     survivors: survivorsOf,
     restoring: restoringOf,

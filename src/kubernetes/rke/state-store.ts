@@ -15,7 +15,7 @@ export function stateFileName(generation: number): string {
 }
 
 /** What is written beside the state. */
-export type Entry = Pick<StackFile, 'phase' | 'asked' | 'clusterUid' | 'restoring'>
+export type Entry = Pick<StackFile, 'phase' | 'asked' | 'clusterUid' | 'restoring' | 'upgrading'>
 
 /**
  * Writes a state to every node that answers, as one new generation: first the state, then stack.json, which makes it count.

@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import type { Asked, Restoring } from '../distribution.ts'
+import type { Asked, Restoring, Upgrading } from '../distribution.ts'
 
 /** stack.json, version 1. */
 export type StackFile = {
@@ -13,6 +13,8 @@ export type StackFile = {
   caFingerprint: string
   /** Set while a restore goes on: by it the next run finishes what a killed one began. */
   restoring?: Restoring | undefined
+  /** Set while an upgrade goes on: what it began from, and where it can go back to. */
+  upgrading?: Upgrading | undefined
 }
 
 /** A state as it was found, without its secrets. */

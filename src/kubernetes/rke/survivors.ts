@@ -1,4 +1,4 @@
-import type { ClusterFacts, Restoring, Survivor } from '../distribution.ts'
+import type { ClusterFacts, Restoring, Survivor, Upgrading } from '../distribution.ts'
 import { own } from './facts.ts'
 import { foundStates } from './found-states.ts'
 import { chooseState } from './state.ts'
@@ -20,6 +20,12 @@ export function restoringOf(facts: ClusterFacts): Restoring | undefined {
   if ('state' in choice) return choice.state.restoring
   // Of states that contradict each other none counts, but that one of them was being restored does.
   return foundStates(facts).find(({ restoring }) => restoring !== undefined)?.restoring
+}
+
+/** The upgrade that was begun and not finished; undefined when there is none. */
+export function upgradingOf(facts: ClusterFacts): Upgrading | undefined {
+  const choice = chooseState(foundStates(facts), own(facts).runningCa)
+  return 'state' in choice ? choice.state.upgrading : undefined
 }
 
 /** Names of the nodes the stack was last recorded to have, over all nodes that answer. */

@@ -83,6 +83,8 @@ export function bareNode(number: number, more: Partial<NodeFacts> = {}): NodeFac
     images: [],
     etcdData: false,
     ca: undefined,
+    certificates: [],
+    apiVersion: undefined,
     state: undefined,
     recordedMembers: [],
     ...more,
@@ -126,6 +128,7 @@ export function bareFacts(count = 3): ClusterFacts {
     version: undefined,
     nodes: [],
     etcd: [],
+    certificates: [],
     asked: undefined,
     own,
   }
@@ -151,7 +154,7 @@ export function healthyFacts(wanted: WantedCluster): ClusterFacts {
     distribution: 'rke',
     uid: 'uid-1',
     version: TESTED_VERSION,
-    nodes: names.map((name) => ({ name, ready: true, version: 'v1.32.6', leaseRenewedAt: NOW })),
+    nodes: names.map((name) => ({ name, ready: true, version: 'v1.32.6', apiVersion: 'v1.32.6', leaseRenewedAt: NOW })),
     etcd: names.map((node, at) => ({
       node,
       healthy: true,
@@ -160,6 +163,7 @@ export function healthyFacts(wanted: WantedCluster): ClusterFacts {
       knows: names,
       problem: undefined,
     })),
+    certificates: [],
     asked: nodes[0]?.state?.asked,
     own,
   }

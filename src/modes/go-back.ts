@@ -1,0 +1,90 @@
+import { asStackError, type StackError } from '../errors.ts'
+import type { FetchedSnapshot, Upgrading } from '../kubernetes/distribution.ts'
+import type { NodeLease } from '../remote/node-lease.ts'
+import type { UpgradeRun } from '../run.ts'
+import type { Snapshots } from '../snapshots/snapshot.ts'
+import { lookAround, type Second, secondSnapshot } from './evidence.ts'
+import { tellStack } from './outcome.ts'
+import { proveInARow } from './prove-in-a-row.ts'
+import { putBack } from './put-back.ts'
+import type { Seen } from './seen.ts'
+import type { Stack } from './stack.ts'
+import { standsNow, tellVerdict, tellWentWrong, wentBack, wentNowhere } from './tell-way-back.ts'
+import type { Failed } from './upgrade-work.ts'
+import type { WantedUpgrade } from './want-upgrade.ts'
+import type { EndpointWatch } from './watch-endpoint.ts'
+import { type Cure, type Evidence, type Verdict, wayBack } from './way-back.ts'
+
+/** All that the way back works with. */
+export type GoingBack = {
+  stack: Stack
+  snapshots: Snapshots
+  lease: NodeLease
+  wanted: WantedUpgrade
+  endpoint: EndpointWatch
+  /** Ids of the sentences that were broken before the upgrade. */
+  broken: string[]
+  failed: Failed
+  /** undefined when there is no point of return. */
+  upgrading: Upgrading | undefined
+  /** What was tried already; what is tried here is added. */
+  tried: Cure[]
+}
+
+/**
+ * Puts back as little as cures, proves it, and tells what went wrong and what was lost. When a rung does not cure, the
+ * next one is asked for.
+ *
+ * @returns only when nothing is put back and the upgrade is to go on
+ * @throws StackError of what did not work out, with what stands now and what comes next
+ */
+export async function goBack(run: UpgradeRun, going: GoingBack): Promise<void> {
+  const { report } = run
+  const { stack, failed, tried } = going
+  await report.step('See what went wrong', () => tellWentWrong(report, stack, failed))
+  let lastError: StackError | undefined
+  for (;;) {
+    const seen = await report.step('Look at what stands', () => stack.inspect())
+    const { verdict, evidence, point } = await judge(run, going, seen)
+    tellVerdict(report, verdict, evidence)
+    if (verdict.cure === 'go-on') return
+    if (verdict.cure === 'nothing') {
+      tellStack(report, seen, going.wanted.hostname)
+      throw wentNowhere(run, going, { verdict, lastError, stands: standsNow(seen, evidence) })
+    }
+    tried.push(verdict.cure)
+    try {
+      await putBack(run, going, { verdict, seen, point })
+      await report.step('Prove the recommended architecture, several times in a row', () =>
+        proveInARow(run, stack, going.broken, run.signal),
+      )
+    } catch (thrown) {
+      run.signal.throwIfAborted()
+      lastError = asStackError(thrown)
+      report.line(`This did not cure it: ${lastError.message}`)
+      continue
+    }
+    await stack.distribution.keepUpgrading(undefined, stack.hosts, going.lease)
+    tellStack(report, await stack.inspect(), going.wanted.hostname)
+    throw wentBack(run, going, verdict)
+  }
+}
+
+type Judged = { verdict: Verdict; evidence: Evidence; point: FetchedSnapshot | undefined }
+
+/**
+ * The verdict. The second snapshot is taken only where the verdict could hang on it: first it is asked for as if nothing
+ * had been written and everything were kept.
+ */
+async function judge(run: UpgradeRun, going: GoingBack, seen: Seen): Promise<Judged> {
+  const evidence = await run.report.step('Ask what holds now', () => lookAround(run, going, seen))
+  const hoped = wayBack({ ...evidence, written: [], secondKept: true })
+  if (hoped.cure !== 'restore' && !(hoped.cure === 'roll-back' && evidence.leg === 'rancher')) {
+    return { verdict: hoped, evidence, point: undefined }
+  }
+  const second: Second = await run.report.step('Take a second snapshot, of what stands now', () =>
+    secondSnapshot(run, going, seen),
+  )
+  const known = { ...evidence, written: second.written, secondKept: second.secondKept }
+  return { verdict: wayBack(known), evidence: known, point: second.point }
+}

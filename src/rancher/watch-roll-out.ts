@@ -1,0 +1,67 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { StackError } from '../errors.ts'
+import type { Kube } from './kube.ts'
+import { hopeless, type RollOut, readRollOut } from './roll-out.ts'
+
+const EVERY_MS = 1_500
+
+/** What was seen while pods were replaced. */
+export type Rolled = {
+  /** The fewest replicas that were ready at a time; undefined when nobody could be asked. */
+  fewestReady: number | undefined
+}
+
+/**
+ * Does the work and looks at Rancher's pods meanwhile: how many are ready is told as it changes, and pods that will not
+ * come end the work long before Helm would.
+ *
+ * @throws StackError of kind `rancher` that names the pods
+ */
+export async function whileRollingOut(
+  kube: Kube,
+  work: (signal: AbortSignal) => Promise<void>,
+  { log, signal }: { log: (line: string) => void; signal: AbortSignal },
+): Promise<Rolled> {
+  const stop = new AbortController()
+  const over = new AbortController()
+  const seen: Rolled = { fewestReady: undefined }
+  const looking = watch(kube, over.signal, log, (now) => {
+    seen.fewestReady = Math.min(seen.fewestReady ?? Number.POSITIVE_INFINITY, now.ready)
+    const why = hopeless(now, new Date())
+    if (why !== undefined) stop.abort(new StackError('rancher', why, { stands: 'The replicas of before still run.' }))
+  })
+  try {
+    await work(AbortSignal.any([signal, stop.signal]))
+    return seen
+  } finally {
+    over.abort()
+    await looking
+  }
+}
+
+async function watch(
+  kube: Kube,
+  over: AbortSignal,
+  log: (line: string) => void,
+  look: (now: RollOut) => void,
+): Promise<void> {
+  let told = ''
+  while (!over.aborted) {
+    // The API may be away for a moment; what is not seen is not judged.
+    const now = await readRollOut(kube).catch(() => undefined)
+    if (now !== undefined && !over.aborted) {
+      const line = formatRollOut(now)
+      if (line !== told) log(line)
+      told = line
+      look(now)
+    }
+    await delay(EVERY_MS, undefined, { signal: over }).catch(() => undefined)
+  }
+}
+
+/** "3 of 3 replicas ready, 1 of them new; rancher-5d9-x: ImagePullBackOff". Pure. */
+export function formatRollOut({ wanted, ready, newest }: RollOut): string {
+  const fresh = newest.filter((pod) => pod.ready).length
+  const held = newest.flatMap(({ name, waiting }) => (waiting === undefined ? [] : [`${name}: ${waiting.reason}`]))
+  return [`${ready} of ${wanted} replicas ready, ${fresh} of the newest`, ...held].join('; ')
+}
