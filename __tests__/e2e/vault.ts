@@ -19,6 +19,7 @@ export type Vault = AsyncDisposable & {
   opens(): Inputs
   backup(changed?: Inputs, options?: RunOptions): Promise<Done>
   restore(changed?: Inputs, options?: RunOptions): Promise<Done>
+  upgrade(changed?: Inputs, options?: RunOptions): Promise<Done>
   /** Names of the files, oldest first. */
   files(): Promise<string[]>
 }
@@ -49,6 +50,8 @@ export async function openVault(stack: Stack): Promise<Vault> {
     },
     restore: (changed = {}, options = {}) =>
       act(`${stack.name}-restore`, { ...common, mode: 'restore', ...opens(), ...changed }, options),
+    upgrade: (changed = {}, options = {}) =>
+      act(`${stack.name}-upgrade`, { ...common, mode: 'upgrade', ...changed }, options),
     files: async () => (await readdir(folder)).filter((name) => !name.startsWith('.')).sort(),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readRecord } from '../record.ts'
 import { adopt } from './adopt.ts'
 import { backups } from './backups.ts'
+import { badRancher } from './bad-rancher.ts'
 import type { Case } from './case.ts'
 import { conformance } from './conformance.ts'
 import { hosts } from './hosts.ts'
@@ -11,6 +12,8 @@ import { leases } from './leases.ts'
 import { preflight } from './preflight.ts'
 import { snapshots } from './snapshots.ts'
 import { state } from './state.ts'
+import { upgradeKills } from './upgrade-kills.ts'
+import { upgrades } from './upgrades.ts'
 import { votes } from './votes.ts'
 import { workflow } from './workflow.ts'
 
@@ -28,6 +31,9 @@ export const families: Case[][] = [
   kubeconfig,
   backups,
   snapshots,
+  upgrades,
+  badRancher,
+  upgradeKills,
 ]
 
 /** Every end-to-end case beside the life. */
