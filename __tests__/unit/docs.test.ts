@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from '@jest/globals'
+import { TABLE } from '../../src/versions/table.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -18,6 +19,21 @@ test('each test that the threat model names is there', () => {
     )
   })
   expect(missing).toEqual([])
+})
+
+test('the versions in docs/upgrade.md are those of the table', () => {
+  const rows = [
+    ...read('docs/upgrade.md').matchAll(/^\| (2\.\d+) \| (\S+) to (\S+) \| (yes|no)[^|]*\| (any|\S+ or newer) \|$/gm),
+  ]
+  expect(rows.map(([, rancher, min, max, onRke, helm]) => [rancher, min, max, onRke, helm])).toEqual(
+    TABLE.rancher.map(({ rancher, kubernetes, distributions, helmMin }) => [
+      rancher,
+      kubernetes.min,
+      kubernetes.max,
+      distributions.includes('rke') ? 'yes' : 'no',
+      helmMin === undefined ? 'any' : `${helmMin} or newer`,
+    ]),
+  )
 })
 
 test('no page links to a file that is not there', () => {

@@ -15,7 +15,7 @@ export const before: Causes = {
   'hosts: expected an odd number of machines from 3 to 7, got … (mode …).':
     'With an even number a split may leave two equal halves, and one machine more than an odd number bears no more losses.',
   'node-count: expected as many as there are hosts (…), got … (mode …).': 'Both inputs were given, and differ.',
-  'kubernetes-version: expected a version that rke … installs (…), got v… (mode install).':
+  'kubernetes-version: expected a version that rke … installs (…), got v… (mode …).':
     'A release of rke knows a few versions of Kubernetes, and no others.',
   'kubernetes-version: rke does not know …; it knows …':
     'A release of rke knows a few versions of Kubernetes, and no others.',

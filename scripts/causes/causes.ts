@@ -3,11 +3,13 @@ import { aws } from './aws.ts'
 import { before } from './before.ts'
 import { during } from './during.ts'
 import { snapshots } from './snapshots.ts'
+import { upgradeRefused } from './upgrade-refused.ts'
+import { upgradeUnderWay } from './upgrade-under-way.ts'
 
 /** Why an error comes, by its message as the code has it; what is computed at run time reads as "…". */
 export type Causes = Record<string, string>
 
-export const causes: Causes = { ...before, ...during, ...snapshots, ...aws }
+export const causes: Causes = { ...before, ...during, ...snapshots, ...aws, ...upgradeRefused, ...upgradeUnderWay }
 
 /** What a kind means; whoever branches on the output `error-kind` reads this. */
 export const KINDS: Record<ErrorKind, string> = {

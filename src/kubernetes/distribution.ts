@@ -253,6 +253,8 @@ export interface Distribution {
 
   /** Carries out one change of an upgrade; each may be repeated, and finishes what a killed run left half-done. */
   applyUpgrade(change: Change, hosts: Hosts, wanted: WantedCluster, lease: Lease, signal: AbortSignal): Promise<void>
+  /** Loads what of the air-gap bundle the nodes lack; nothing without one. */
+  loadImages(hosts: Hosts, wanted: Pick<WantedCluster, 'images'>, lease: Lease, signal: AbortSignal): Promise<void>
   /** Asks each node for its versions and what of it is not well. */
   progress(hosts: Hosts): Promise<NodeProgress[]>
   /** The cluster as its state records it, to go back to; undefined when what is recorded is not of that version. */

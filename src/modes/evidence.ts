@@ -2,11 +2,11 @@ import { asStackError } from '../errors.ts'
 import type { FetchedSnapshot } from '../kubernetes/distribution.ts'
 import type { UpgradeRun } from '../run.ts'
 import { readEtcdSnapshot } from '../snapshots/etcd-snapshot.ts'
-import { type Written, writtenSince } from '../snapshots/written-since.ts'
+import type { Written, writtenSince } from '../snapshots/written-since.ts'
 import { minorOf } from '../versions/version.ts'
 import type { GoingBack } from './go-back.ts'
 import { GIVEN_UP, signerOf } from './last-snapshot.ts'
-import { askStack } from './prove.ts'
+import type { askStack } from './prove.ts'
 import type { Seen } from './seen.ts'
 import { snapshotSource } from './snapshot-source.ts'
 import type { Evidence } from './way-back.ts'
@@ -16,16 +16,17 @@ const LOOK_MS = 20_000
 /** What can be seen at once: machines, pods, sentences. Nothing is changed. */
 export async function lookAround(
   run: UpgradeRun,
-  { stack, broken, failed, upgrading, tried }: GoingBack,
+  { stack, wanted, broken, failed, upgrading, tried }: GoingBack,
   seen: Seen,
+  ask: typeof askStack,
 ): Promise<Evidence> {
   const { settings, clock } = run
   const { leg, by, before } = failed
   const nodeCount = seen.infrastructure.nodes.length
   const [rows, nodes, everReady] = await Promise.all([
-    askStack(run, stack, seen, { nodeCount, deadlineMs: LOOK_MS }),
+    ask(run, stack, seen, { nodeCount, deadlineMs: LOOK_MS }),
     stack.distribution.progress(stack.hosts),
-    wasEverReady(stack),
+    wasEverReady(stack, wanted.hostname),
   ])
   const revisions = leg.kind === 'cert-manager' ? before.certManager : before.rancher
   return {
@@ -39,6 +40,7 @@ export async function lookAround(
     everReady,
     canRollBack: revisions.deployed !== undefined,
     etcdIsNewer: nodes.some(({ etcd }) => isNewer(etcd, upgrading?.versions.etcd)),
+    legRevision: before.revision,
     written: undefined,
     point: upgrading && { takenAt: new Date(upgrading.point.takenAt), isOurs: true },
     secondKept: false,
@@ -49,9 +51,9 @@ export async function lookAround(
 }
 
 /** Nobody can say that it never was where nobody can be asked. */
-async function wasEverReady({ rancher, api }: GoingBack['stack']): Promise<boolean> {
+async function wasEverReady({ rancherAt, api }: GoingBack['stack'], hostname: string): Promise<boolean> {
   try {
-    const { newest } = await rancher.rollOut(await api())
+    const { newest } = await rancherAt(hostname).rollOut(await api())
     return newest.some((pod) => pod.everReady)
   } catch {
     return true
@@ -98,7 +100,12 @@ export type Second = { written: Written[] | undefined; secondKept: boolean; poin
  * doubted by its name, so that `latest` is never what was given up. Never throws: what could not be done is told, and the
  * verdict goes by it.
  */
-export async function secondSnapshot(run: UpgradeRun, going: GoingBack, seen: Seen): Promise<Second> {
+export async function secondSnapshot(
+  run: UpgradeRun,
+  going: GoingBack,
+  seen: Seen,
+  compare: typeof writtenSince,
+): Promise<Second> {
   const { report, settings } = run
   const signal = AbortSignal.any([run.signal, AbortSignal.timeout(SECOND_MS)])
   const { stack, snapshots, lease, upgrading } = going
@@ -112,7 +119,7 @@ export async function secondSnapshot(run: UpgradeRun, going: GoingBack, seen: Se
     const taken = isWhole
       ? await distribution.takeSnapshot(call, hosts, lease, signal)
       : await distribution.saveSurvivor(call, hosts, lease, signal)
-    const written = await writtenSince(point.etcdFile, taken.etcdFile)
+    const written = await compare(point.etcdFile, taken.etcdFile)
     const live = { clusterUid: seen.cluster.uid, caFingerprint: undefined, revision: undefined }
     const signer = await signerOf(stack, lease)
     const keeping = { signer, live, verify: 'hash', acceptDrop: false, doubt: GIVEN_UP } as const

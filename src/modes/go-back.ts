@@ -3,8 +3,10 @@ import type { FetchedSnapshot, Upgrading } from '../kubernetes/distribution.ts'
 import type { NodeLease } from '../remote/node-lease.ts'
 import type { UpgradeRun } from '../run.ts'
 import type { Snapshots } from '../snapshots/snapshot.ts'
+import { writtenSince } from '../snapshots/written-since.ts'
 import { lookAround, type Second, secondSnapshot } from './evidence.ts'
 import { tellStack } from './outcome.ts'
+import { askStack } from './prove.ts'
 import { proveInARow } from './prove-in-a-row.ts'
 import { putBack } from './put-back.ts'
 import type { Seen } from './seen.ts'
@@ -31,6 +33,9 @@ export type GoingBack = {
   tried: Cure[]
 }
 
+/** Where the way back meets the world; tests hand in others. */
+const DOORS = { askStack, proveInARow, writtenSince }
+
 /**
  * Puts back as little as cures, proves it, and tells what went wrong and what was lost. When a rung does not cure, the
  * next one is asked for.
@@ -38,14 +43,14 @@ export type GoingBack = {
  * @returns only when nothing is put back and the upgrade is to go on
  * @throws StackError of what did not work out, with what stands now and what comes next
  */
-export async function goBack(run: UpgradeRun, going: GoingBack): Promise<void> {
+export async function goBack(run: UpgradeRun, going: GoingBack, doors = DOORS): Promise<void> {
   const { report } = run
   const { stack, failed, tried } = going
   await report.step('See what went wrong', () => tellWentWrong(report, stack, failed))
   let lastError: StackError | undefined
   for (;;) {
     const seen = await report.step('Look at what stands', () => stack.inspect())
-    const { verdict, evidence, point } = await judge(run, going, seen)
+    const { verdict, evidence, point } = await judge(run, going, seen, doors)
     tellVerdict(report, verdict, evidence)
     if (verdict.cure === 'go-on') return
     if (verdict.cure === 'nothing') {
@@ -56,7 +61,7 @@ export async function goBack(run: UpgradeRun, going: GoingBack): Promise<void> {
     try {
       await putBack(run, going, { verdict, seen, point })
       await report.step('Prove the recommended architecture, several times in a row', () =>
-        proveInARow(run, stack, going.broken, run.signal),
+        doors.proveInARow(run, stack, going.broken, run.signal),
       )
     } catch (thrown) {
       run.signal.throwIfAborted()
@@ -76,14 +81,14 @@ type Judged = { verdict: Verdict; evidence: Evidence; point: FetchedSnapshot | u
  * The verdict. The second snapshot is taken only where the verdict could hang on it: first it is asked for as if nothing
  * had been written and everything were kept.
  */
-async function judge(run: UpgradeRun, going: GoingBack, seen: Seen): Promise<Judged> {
-  const evidence = await run.report.step('Ask what holds now', () => lookAround(run, going, seen))
+async function judge(run: UpgradeRun, going: GoingBack, seen: Seen, doors: typeof DOORS): Promise<Judged> {
+  const evidence = await run.report.step('Ask what holds now', () => lookAround(run, going, seen, doors.askStack))
   const hoped = wayBack({ ...evidence, written: [], secondKept: true })
   if (hoped.cure !== 'restore' && !(hoped.cure === 'roll-back' && evidence.leg === 'rancher')) {
     return { verdict: hoped, evidence, point: undefined }
   }
   const second: Second = await run.report.step('Take a second snapshot, of what stands now', () =>
-    secondSnapshot(run, going, seen),
+    secondSnapshot(run, going, seen, doors.writtenSince),
   )
   const known = { ...evidence, written: second.written, secondKept: second.secondKept }
   return { verdict: wayBack(known), evidence: known, point: second.point }

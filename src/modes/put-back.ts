@@ -6,6 +6,7 @@ import { runSteps } from '../run-steps.ts'
 import type { Apply, Change, Step } from '../steps.ts'
 import type { GoingBack } from './go-back.ts'
 import type { Seen } from './seen.ts'
+import { whileReplicasStay } from './upgrade-work.ts'
 import type { Verdict } from './way-back.ts'
 
 type Chosen = { verdict: Verdict; seen: Seen; point: FetchedSnapshot | undefined }
@@ -51,7 +52,9 @@ async function formerKubernetes(run: UpgradeRun, going: GoingBack): Promise<void
   const change: Change = { room: 'kubernetes', kind: 'go-back-to', version }
   const steps = [step('go-back-to', `Put Kubernetes ${version} back, one node at a time`, 90, change)]
   await act(run, going.lease, steps, (_change, held, stop) =>
-    stack.distribution.goBackTo(former, stack.hosts, wanted.cluster, held, stop),
+    whileReplicasStay(stack, wanted.hostname, stop, (signal) =>
+      stack.distribution.goBackTo(former, stack.hosts, wanted.cluster, held, signal),
+    ),
   )
 }
 

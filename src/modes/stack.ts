@@ -83,7 +83,7 @@ export async function openStack(run: Run): Promise<Stack> {
     folder,
     log,
   })
-  const rancherAt = (hostname: string) =>
+  const makeRancher = (hostname: string) =>
     createRancher({
       settings: asked?.rancher ?? ANY_RANCHER,
       hostname,
@@ -98,6 +98,12 @@ export async function openStack(run: Run): Promise<Stack> {
       mask: (secret) => report.mask(secret),
       log,
     })
+  const ranchers = new Map<string, Rancher>()
+  const rancherAt = (hostname: string) => {
+    const made = ranchers.get(hostname) ?? makeRancher(hostname)
+    ranchers.set(hostname, made)
+    return made
+  }
   const rancher = rancherAt(asked?.hostname ?? '')
   const onNewHostKey = (line: string) => report.line(`Trusted at first contact; put this into ssh-known-hosts: ${line}`)
 

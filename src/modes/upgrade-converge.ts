@@ -8,6 +8,7 @@ import { brokenBefore } from './broken-before.ts'
 import { goBack } from './go-back.ts'
 import { mendMachines } from './mend-machines.ts'
 import { stepsOf } from './plan-upgrade.ts'
+import { proveInARow } from './prove-in-a-row.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
 import type { Seen } from './seen.ts'
 import type { Stack } from './stack.ts'
@@ -20,7 +21,7 @@ import type { Cure } from './way-back.ts'
 export type UpgradeWay = { stack: Stack; snapshots: Snapshots; seen: Seen; wanted: WantedUpgrade; plan: Step[] }
 
 /** Where a run meets the world that is watched beside the stack; tests hand in others. */
-const DOORS = { watchEndpoint, brokenBefore, goBack }
+const DOORS = { watchEndpoint, brokenBefore, proveInARow, goBack }
 
 /**
  * Carries out the steps of an upgrade under the lease, and goes back as little as cures when one does not work out.
@@ -66,7 +67,7 @@ async function carryOut(
   let [seen, plan] = [first, planned]
   for (;;) {
     const { wanted, steps } = plan
-    const work = upgradeWork(run, { stack, snapshots, seen, wanted, broken })
+    const work = upgradeWork(run, { stack, snapshots, seen, wanted, broken }, doors.proveInARow)
     try {
       return await runSteps(steps, work.apply, { lease, report, signal, clock, lastStart: settings.lastStart })
     } catch (thrown) {

@@ -29,6 +29,8 @@ export type BeforeLeg = {
   /** Helm's revisions, the newest and the one that ran. */
   rancher: Revisions
   certManager: Revisions
+  /** Of etcd; undefined when an earlier run began this leg. */
+  revision: number | undefined
 }
 
 export type Revisions = { newest: number | undefined; deployed: number | undefined }
@@ -51,7 +53,7 @@ export type UpgradeWork = {
 }
 
 /** What each step of the plan does, and which leg it belongs to. */
-export function upgradeWork(run: UpgradeRun, surroundings: Surroundings): UpgradeWork {
+export function upgradeWork(run: UpgradeRun, surroundings: Surroundings, prove = proveInARow): UpgradeWork {
   const { stack, seen, wanted, broken } = surroundings
   const isWhole = broken.length === 0 && !isHalfDone(stack, seen)
   const legs = [...wanted.path.legs]
@@ -76,13 +78,16 @@ export function upgradeWork(run: UpgradeRun, surroundings: Surroundings): Upgrad
       case 'rotate-certificates':
       case 'upgrade-cluster':
         await begin()
-        return await stack.distribution.applyUpgrade(change, stack.hosts, wanted.cluster, lease, stop)
+        return await whileReplicasStay(stack, wanted.hostname, stop, (signal) =>
+          stack.distribution.applyUpgrade(change, stack.hosts, wanted.cluster, lease, signal),
+        )
       case 'upgrade-cert-manager':
       case 'upgrade-rancher':
         await begin()
+        await stack.distribution.loadImages(stack.hosts, wanted.cluster, lease, stop)
         return await stack.rancherAt(wanted.hostname).apply(change, await stack.api(), lease, stop)
       case 'prove-between':
-        return await proveInARow(run, stack, broken, stop)
+        return await prove(run, stack, broken, stop)
       case 'keep-asked':
         leg = undefined
         return await keepAsked(stack, wanted, lease)
@@ -110,7 +115,8 @@ export function upgradeWork(run: UpgradeRun, surroundings: Surroundings): Upgrad
 }
 
 async function lookBefore(stack: Stack, leg: Leg | undefined): Promise<BeforeLeg> {
-  const { rancher } = await stack.inspect()
+  const { rancher, cluster } = await stack.inspect()
+  const revisions = cluster.etcd.flatMap(({ revision }) => revision ?? [])
   const from = leg?.kind === 'kubernetes' ? leg.from : undefined
   return {
     former: from === undefined ? undefined : await stack.distribution.formerOf(from, stack.hosts),
@@ -119,13 +125,29 @@ async function lookBefore(stack: Stack, leg: Leg | undefined): Promise<BeforeLeg
       newest: rancher.certManager.release?.revision,
       deployed: rancher.certManager.release?.deployed?.revision,
     },
+    revision: rancher.release?.status === 'deployed' && revisions.length > 0 ? Math.max(...revisions) : undefined,
   }
+}
+
+/** What drains nodes takes one replica of Rancher at a time. */
+export async function whileReplicasStay(
+  stack: Stack,
+  hostname: string,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const reopen = async () => {
+    await stack.inspect()
+    return await stack.api()
+  }
+  await stack.rancherAt(hostname).guarded(await stack.api(), reopen, work, signal)
 }
 
 /** The stack says of itself what runs now, and that no upgrade is under way any more. */
 async function keepAsked(stack: Stack, { hostname }: WantedUpgrade, lease: Lease): Promise<void> {
   const { cluster, rancher } = await stack.inspect()
   if (cluster.asked === undefined) throw new StackError('bug', 'The cluster keeps nothing of what was asked of it.')
+  await stack.rancherAt(hostname).unguard(await stack.api())
   await stack.distribution.keepUpgrading(undefined, stack.hosts, lease)
   const version = rancher.release?.deployed?.chartVersion
   const kept = version === undefined ? {} : stack.rancherAt(hostname).askedAfterUpgrade(version, cluster.asked)

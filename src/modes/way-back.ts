@@ -46,6 +46,8 @@ export type Evidence = {
   canRollBack: boolean
   /** Whether etcd itself runs in a later minor version than at the point of return. */
   etcdIsNewer: boolean
+  /** Revision of etcd when the leg began; undefined when an earlier run began it. */
+  legRevision: number | undefined
   /** What was written since the point of return; undefined when nobody knows. */
   written: Written[] | undefined
   /** undefined when there is none. */
@@ -140,8 +142,8 @@ function kubernetesBack(evidence: Evidence): Verdict {
 }
 
 function rancherBack(evidence: Evidence): Verdict {
-  const { everReady, written, tried, canRollBack } = evidence
-  const marks = written === undefined ? [] : marksOfStart(written)
+  const { everReady, written, tried, canRollBack, legRevision } = evidence
+  const marks = marksOfStart(written ?? [], legRevision)
   if (!tried.includes('roll-back') && !everReady && written !== undefined && marks.length === 0 && canRollBack)
     return put(1, 'roll-back', 'no pod of the new Rancher was ever ready, and it wrote nothing')
   return restore(evidence)
@@ -168,14 +170,14 @@ function restore(evidence: Evidence): Verdict {
   return { rung: 2, cure: 'restore', why: whyRestore(evidence), lost }
 }
 
-function whyRestore({ leg, everReady, written, tried, etcdIsNewer, canRollBack }: Evidence): string {
+function whyRestore({ leg, everReady, written, tried, etcdIsNewer, canRollBack, legRevision }: Evidence): string {
   if (tried.includes('roll-back') || tried.includes('former-kubernetes'))
     return 'the former version alone did not cure it'
   if (leg === 'kubernetes')
     return etcdIsNewer ? 'etcd wrote its data in the form of a later version' : 'going on did not help'
   if (everReady) return 'a pod of the new Rancher was ready, and may have changed any data'
   if (!canRollBack) return 'Helm has no revision to go back to'
-  const marks = marksOfStart(written ?? [])
+  const marks = marksOfStart(written ?? [], legRevision)
   return `the new Rancher was never ready, and had begun to change the data (${marks.map(formatWritten).join('; ')})`
 }
 

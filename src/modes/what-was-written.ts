@@ -76,9 +76,13 @@ function isDownstream({ kind, namespace, name, how }: Written): boolean {
 /**
  * What only a Rancher that starts in another version writes: its own kinds, and the setting that says which version
  * brought the data to what it needs. The replicas that still serve, and their users, write none of this. Pure.
+ *
+ * @param since the revision of etcd when the start may have begun; undefined: all of them count. What a leg before wrote
+ *   is no mark of this one.
  */
-export function marksOfStart(written: Written[]): Written[] {
-  return written.filter(
+export function marksOfStart(written: Written[], since?: number): Written[] {
+  const later = written.filter(({ revision }) => revision === undefined || since === undefined || revision > since)
+  return later.filter(
     ({ kind, name }) =>
       (kind === 'apiextensions.k8s.io/customresourcedefinitions' && name.endsWith('.cattle.io')) ||
       (kind === 'management.cattle.io/settings' && name === 'server-version'),

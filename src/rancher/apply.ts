@@ -13,6 +13,7 @@ import { type Charts, installCertManager, installRancher } from './install-chart
 import type { Kube } from './kube.ts'
 import { askedValues, type RancherChange } from './plan.ts'
 import { proveReady, whyNotReady } from './ready.ts'
+import type { RollOut } from './roll-out.ts'
 import { findCa, tlsSecrets } from './tls.ts'
 import { rollBack, type UpgradeTools, upgradeCertManager, upgradeRancher } from './upgrade.ts'
 import { overlay, type Values, without } from './values.ts'
@@ -30,6 +31,8 @@ export type Workshop = {
   folder: string
   mask: (secret: string) => void
   log: (line: string) => void
+  /** Told of every look at Rancher's pods while they are replaced. */
+  seen?: ((now: RollOut) => void) | undefined
 }
 
 /** Carries out one change; safe to repeat. Reads again what it needs: a plan holds no secret. */
@@ -54,7 +57,7 @@ export async function applyChange(
     return openClient({ hostname: shop.hostname, address: shop.loadBalancer(), ca })
   }
 
-  const tools: UpgradeTools = { kube, charts, client, settings, log, signal }
+  const tools: UpgradeTools = { kube, charts, client, settings, log, seen: shop.seen, signal }
 
   switch (change.kind) {
     case 'clear-stuck-release':

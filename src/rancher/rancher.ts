@@ -8,6 +8,7 @@ import { readBootstrapPassword } from './bootstrap-secret.ts'
 import { type ChartFinder, type Fetch, fetchUrl } from './chart.ts'
 import { openClient, type RancherClient } from './client.ts'
 import type { RancherFacts, WantedRancher } from './facts.ts'
+import { unguard, whileGuarded } from './guard-replicas.ts'
 import { runHelm } from './helm.ts'
 import { inspect } from './inspect.ts'
 import { type Kube, openKube } from './kube.ts'
@@ -71,6 +72,19 @@ export interface Rancher {
   asked(facts: RancherFacts, wanted: WantedRancher): Required<Pick<Asked, 'rancherVersion' | 'helmValues'>>
   /** How far a change of its pods is, and whether a new one was ever ready. */
   rollOut(api: Api): Promise<RollOut>
+  /**
+   * Does work that drains nodes, one replica of Rancher at a time, and tells how many were ready.
+   *
+   * @param reopen the API, opened anew, for what is left to do afterwards
+   */
+  guarded(
+    api: Api,
+    reopen: () => Promise<Api>,
+    work: (signal: AbortSignal) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>
+  /** Takes away the budget that a killed run may have left. */
+  unguard(api: Api): Promise<void>
   /** What the newest pods say of themselves, a line each, without secrets; never throws. */
   whatWentWrong(api: Api): Promise<string[]>
   /** What stack.json is to remember after an upgrade: what it remembered, with what was asked now over it. Pure. */
@@ -92,6 +106,11 @@ export type KubeconfigWish = Pick<KubeconfigAsked, 'description' | 'ttlMs' | 'si
 export function createRancher(options: RancherOptions): Rancher {
   const { settings, hostname, nodeCount, helmBinary, folder, findChart, listCharts, fetch = fetchUrl } = options
   const shop: Workshop = { ...options, findChart, fetch, wanted: { hostname, nodeCount } }
+  // A pod that was ready and is gone is seen by nobody any more.
+  const wasReady = new Set<string>()
+  const remember = ({ template, newest }: RollOut) => {
+    if (template !== undefined && newest.some(({ everReady }) => everReady)) wasReady.add(template)
+  }
   const kubes = new WeakMap<Api, Promise<Kube>>()
   const kubeOf = (api: Api): Promise<Kube> => {
     const kube = kubes.get(api) ?? openKube(api)
@@ -121,13 +140,27 @@ export function createRancher(options: RancherOptions): Rancher {
     plan: (facts, wanted, asked) => plan(facts, wanted, asked?.helmValues, settings),
     async apply(change, api, _lease, signal) {
       const { kubeconfigFile } = api
-      await applyChange(change as RancherChange, shop, { kube: await kubeOf(api), kubeconfigFile }, signal)
+      await applyChange(
+        change as RancherChange,
+        { ...shop, seen: remember },
+        { kube: await kubeOf(api), kubeconfigFile },
+        signal,
+      )
     },
     asked: (facts, wanted) => ({
       rancherVersion: wanted.version,
       helmValues: digestSecrets(askedValues(facts, wanted, settings)),
     }),
-    rollOut: async (api) => readRollOut(await kubeOf(api)),
+    async rollOut(api) {
+      const now = await readRollOut(await kubeOf(api))
+      if (now.template === undefined || !wasReady.has(now.template)) return now
+      return { ...now, newest: now.newest.map((pod) => ({ ...pod, everReady: true })) }
+    },
+    async guarded(api, reopen, work, signal) {
+      const open = async () => kubeOf(await reopen())
+      await whileGuarded(await kubeOf(api), work, { reopen: open, log: options.log, seen: remember, signal })
+    },
+    unguard: async (api) => unguard(await kubeOf(api)),
     whatWentWrong: async (api) => whatWentWrong(await kubeOf(api)),
     askedAfterUpgrade: (version, before) => ({
       rancherVersion: version,

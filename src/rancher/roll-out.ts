@@ -8,6 +8,8 @@ export type RollOut = {
   wanted: number
   /** Pods that are ready now, of whatever version. */
   ready: number
+  /** Which template is the newest; undefined when there is none. */
+  template: string | undefined
   /** Pods of the newest template. */
   newest: NewPod[]
 }
@@ -20,6 +22,10 @@ export type NewPod = {
   /** Whether it was ready at any time, also when it is not any more. */
   everReady: boolean
   restarts: number
+  /** When its container was started last; undefined when it never was. */
+  startedAt: Date | undefined
+  /** What its startup probe gives it, in ms; 0 without one. */
+  startupMs: number
   /** What keeps a container from running, as the kubelet or the scheduler says it; undefined when nothing does. */
   waiting: { reason: string; message: string } | undefined
 }
@@ -41,6 +47,7 @@ export function rollOutOf(deployment: V1Deployment | undefined, replicaSets: V1R
   return {
     wanted: deployment?.spec?.replicas ?? 0,
     ready: standing.filter((pod) => readyCondition(pod)?.status === 'True').length,
+    template: newest,
     newest: standing
       .filter(({ metadata }) => newest !== undefined && metadata?.labels?.[TEMPLATE] === newest)
       .map(newPod)
@@ -65,8 +72,25 @@ function newPod(pod: V1Pod): NewPod {
     ready: readyCondition(pod)?.status === 'True',
     everReady: wasReady(pod),
     restarts: Math.max(0, ...containers.map(({ restartCount }) => restartCount)),
+    startedAt: startOf(pod),
+    startupMs: startupOf(pod),
     waiting: waitingOf(pod),
   }
+}
+
+/** Beside Rancher's own container stands one for its audit log, which says nothing of Rancher. */
+const CONTAINER = 'rancher'
+
+function startOf({ status }: V1Pod): Date | undefined {
+  const state = status?.containerStatuses?.find(({ name }) => name === CONTAINER)?.state
+  return state?.running?.startedAt && new Date(state.running.startedAt)
+}
+
+function startupOf({ spec }: V1Pod): number {
+  const probe = spec?.containers.find(({ name }) => name === CONTAINER)?.startupProbe
+  if (probe === undefined) return 0
+  const { initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 } = probe
+  return (initialDelaySeconds + periodSeconds * failureThreshold) * 1000
 }
 
 /** The kubelet writes both times within the same second or two. */
@@ -103,24 +127,35 @@ const NO_IMAGE = ['ErrImagePull', 'ImagePullBackOff', 'CreateContainerConfigErro
 const IMAGE_MS = 90_000
 /** The third start in a row comes after 30 s; what ends three times ends a fourth time. */
 const CRASHES = 3
-/** The chart's startup probe gives 2 minutes (5 s, then 12 × 10 s), and a slow node a second start. */
+/** Past its startup probe, which ends what does not start, a pod that is alive and not ready has this long. */
+const STARTUPS = 3
 const READY_MS = 6 * 60_000
+/** Until its container is started at all: a place for it is found, its image is pulled over a slow line. */
+const START_MS = 12 * 60_000
 
 /** Why the new pods will not come, if they will not; no need to wait for Helm's own deadline then. Pure. */
 export function hopeless({ newest }: RollOut, now: Date): string | undefined {
   const lost = newest.flatMap((pod) => {
-    const why = whyHopeless(pod, now.getTime() - (pod.createdAt?.getTime() ?? now.getTime()))
+    const why = whyHopeless(pod, now)
     return why === undefined ? [] : [`${pod.name}${pod.node === '' ? '' : ` on ${pod.node}`}: ${why}`]
   })
   return lost.length === 0 ? undefined : lost.join('\n')
 }
 
-function whyHopeless({ ready, waiting, restarts }: NewPod, ageMs: number): string | undefined {
+function whyHopeless(
+  { ready, waiting, restarts, createdAt, startedAt, startupMs }: NewPod,
+  now: Date,
+): string | undefined {
   if (ready) return undefined
   const said = waiting === undefined ? '' : `${waiting.reason}${waiting.message === '' ? '' : `: ${waiting.message}`}`
+  const since = (date: Date | undefined) => now.getTime() - (date ?? now).getTime()
+  const isOld = since(createdAt) > IMAGE_MS
   if (waiting !== undefined && NEVER.includes(waiting.reason)) return said
-  if (waiting !== undefined && NO_IMAGE.includes(waiting.reason) && ageMs > IMAGE_MS) return said
+  if (waiting !== undefined && NO_IMAGE.includes(waiting.reason) && isOld) return said
   if (restarts >= CRASHES) return `it ended ${restarts} times${said === '' ? '' : `; ${said}`}`
-  if (ageMs <= READY_MS) return undefined
-  return `not ready within ${READY_MS / 60_000} minutes${said === '' ? '' : `; ${said}`}`
+  if (restarts > 0) return undefined
+  const patienceMs = startedAt === undefined ? START_MS : Math.max(READY_MS, STARTUPS * startupMs)
+  if (since(startedAt ?? createdAt) <= patienceMs) return undefined
+  const what = startedAt === undefined ? 'not started' : 'not ready'
+  return `${what} within ${Math.round(patienceMs / 60_000)} minutes${said === '' ? '' : `; ${said}`}`
 }

@@ -10,9 +10,10 @@ import { inspect } from './inspect.ts'
 import { type Charts, installCertManager, installRancher } from './install-chart.ts'
 import type { Kube } from './kube.ts'
 import { proveReady } from './ready.ts'
+import type { RollOut } from './roll-out.ts'
 import { upgradeValues } from './upgrade-values.ts'
 import { overlay } from './values.ts'
-import { whileRollingOut } from './watch-roll-out.ts'
+import { tellFewest, whileRollingOut } from './watch-roll-out.ts'
 
 export type UpgradeTools = {
   kube: Kube
@@ -20,11 +21,10 @@ export type UpgradeTools = {
   client: () => Promise<RancherClient>
   settings: RancherSettings
   log: (line: string) => void
+  /** Told of every look at the pods. */
+  seen?: ((now: RollOut) => void) | undefined
   signal: AbortSignal
 }
-
-/** Fewer replicas than this serve no user whose node goes away. */
-const LEAST_READY = 2
 
 /**
  * Brings Rancher's release to another version with the values it has, and those asked for over them, and waits until
@@ -37,18 +37,16 @@ export async function upgradeRancher(version: string, tools: UpgradeTools): Prom
   await throwFewReplicas(kube)
   await forgetStuck(kube, log)
   const values = upgradeValues(await inspect(kube), tools.settings)
-  const { fewestReady } = await whileRollingOut(
+  const rolled = await whileRollingOut(
     kube,
     async (stop) => {
       const tooled = await charts(stop)
       await keepingBootstrapSecret(kube, () => installRancher(tooled, version, values))
       await proveReady({ kube, client: await client(), version, afresh: true, signal: stop, log })
     },
-    { log, signal },
+    { log, signal, judges: true, seen: tools.seen },
   )
-  if (fewestReady === undefined) return
-  const least = `At least ${fewestReady} replicas of Rancher were ready throughout.`
-  log(fewestReady >= LEAST_READY ? least : `warning: ${least}`)
+  tellFewest(rolled, log)
 }
 
 /** One replica is replaced at a time, so one that is missing already would leave too few. */

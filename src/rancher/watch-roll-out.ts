@@ -5,6 +5,15 @@ import { hopeless, type RollOut, readRollOut } from './roll-out.ts'
 
 const EVERY_MS = 1_500
 
+export type Watching = {
+  log: (line: string) => void
+  signal: AbortSignal
+  /** Ends the work over pods that will not come; without it they are only counted. */
+  judges: boolean
+  /** Told of every look. */
+  seen?: ((now: RollOut) => void) | undefined
+}
+
 /** What was seen while pods were replaced. */
 export type Rolled = {
   /** The fewest replicas that were ready at a time; undefined when nobody could be asked. */
@@ -13,21 +22,22 @@ export type Rolled = {
 
 /**
  * Does the work and looks at Rancher's pods meanwhile: how many are ready is told as it changes, and pods that will not
- * come end the work long before Helm would.
+ * come may end the work long before Helm would.
  *
  * @throws StackError of kind `rancher` that names the pods
  */
 export async function whileRollingOut(
   kube: Kube,
   work: (signal: AbortSignal) => Promise<void>,
-  { log, signal }: { log: (line: string) => void; signal: AbortSignal },
+  { log, signal, judges, seen: tell }: Watching,
 ): Promise<Rolled> {
   const stop = new AbortController()
   const over = new AbortController()
   const seen: Rolled = { fewestReady: undefined }
   const looking = watch(kube, over.signal, log, (now) => {
     seen.fewestReady = Math.min(seen.fewestReady ?? Number.POSITIVE_INFINITY, now.ready)
-    const why = hopeless(now, new Date())
+    tell?.(now)
+    const why = judges ? hopeless(now, new Date()) : undefined
     if (why !== undefined) stop.abort(new StackError('rancher', why, { stands: 'The replicas of before still run.' }))
   })
   try {
@@ -64,4 +74,14 @@ export function formatRollOut({ wanted, ready, newest }: RollOut): string {
   const fresh = newest.filter((pod) => pod.ready).length
   const held = newest.flatMap(({ name, waiting }) => (waiting === undefined ? [] : [`${name}: ${waiting.reason}`]))
   return [`${ready} of ${wanted} replicas ready, ${fresh} of the newest`, ...held].join('; ')
+}
+
+/** Fewer replicas than this serve no user whose node goes away. */
+const LEAST_READY = 2
+
+/** "At least 2 replicas of Rancher were ready throughout.", as a warning when it was fewer; nothing when nobody was asked. */
+export function tellFewest({ fewestReady }: Rolled, log: (line: string) => void): void {
+  if (fewestReady === undefined) return
+  const least = `At least ${fewestReady} replicas of Rancher were ready throughout.`
+  log(fewestReady >= LEAST_READY ? least : `warning: ${least}`)
 }

@@ -7,6 +7,8 @@ export type Written = {
   namespace: string | undefined
   name: string
   how: 'made' | 'changed' | 'deleted'
+  /** The revision of etcd it was written at; undefined for what is deleted, of which only the absence is seen. */
+  revision: number | undefined
 }
 
 /**
@@ -27,20 +29,20 @@ export function compareKeys(before: Map<string, KeyState>, now: Map<string, KeyS
   for (const [key, { created, modified }] of now) {
     const former = before.get(key)
     const how = former === undefined || former.created !== created ? 'made' : 'changed'
-    if (former?.modified !== modified) written.push(...objectOf(key, how))
+    if (former?.modified !== modified) written.push(...objectOf(key, how, modified))
   }
-  for (const key of before.keys()) if (!now.has(key)) written.push(...objectOf(key, 'deleted'))
+  for (const key of before.keys()) if (!now.has(key)) written.push(...objectOf(key, 'deleted', undefined))
   return written.toSorted((a, b) => compare(place(a), place(b)))
 }
 
 /** "/registry/KIND/[NAMESPACE/]NAME"; the kinds of custom resources begin with their group, services with a part of theirs. */
-function objectOf(key: string, how: Written['how']): Written[] {
+function objectOf(key: string, how: Written['how'], revision: number | undefined): Written[] {
   const [empty, registry, first, ...rest] = key.split('/')
   if (empty !== '' || registry !== 'registry' || !first) return []
   const takesTwo = first.includes('.') || first === 'services'
   const kind = takesTwo ? `${first}/${rest[0]}` : first
   const [one = '', two] = takesTwo ? rest.slice(1) : rest
-  return [{ kind, namespace: two === undefined ? undefined : one, name: two ?? one, how }]
+  return [{ kind, namespace: two === undefined ? undefined : one, name: two ?? one, how, revision }]
 }
 
 function place({ kind, namespace = '', name }: Written): string {

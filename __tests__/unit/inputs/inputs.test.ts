@@ -63,6 +63,50 @@ describe('defaults', () => {
     })
   })
 
+  test('an upgrade leaves as it runs what it is not given, and goes back within the hour', async () => {
+    const upgrade = { mode: 'upgrade', provider: 'local', 'backup-to': 'file:/kept' }
+    expect((await read(upgrade)).settings).toMatchObject({
+      mode: 'upgrade',
+      hostname: undefined,
+      nodeCount: undefined,
+      kubernetesVersion: undefined,
+      rkeConfig: {},
+      rancher: {
+        version: undefined,
+        chart: 'stable',
+        certManagerVersion: undefined,
+        helmValues: {},
+        bootstrapPassword: undefined,
+        tls: { source: 'running' },
+      },
+      snapshots: { places: [{ kind: 'file', folder: '/kept' }], recipients: [] },
+      verify: 'restore',
+      restoreWindowMs: 3_600_000,
+      onFailure: 'restore',
+      dryRun: false,
+      expectedPlan: undefined,
+    })
+    const given = {
+      'kubernetes-version': '1.32.6',
+      'rancher-version': 'latest-patch',
+      'cert-manager-version': 'latest-patch',
+      'backup-verify': 'hash',
+      'restore-window': '20m',
+      'on-failure': 'keep',
+      'node-count': '5',
+    }
+    expect((await read({ ...upgrade, ...given })).settings).toMatchObject({
+      kubernetesVersion: 'v1.32.6',
+      rancher: { version: 'latest-patch', certManagerVersion: 'latest-patch' },
+      verify: 'hash',
+      restoreWindowMs: 1_200_000,
+      onFailure: 'keep',
+      nodeCount: 5,
+    })
+    const latest = { ...upgrade, 'kubernetes-version': 'latest-patch' }
+    expect((await read(latest)).settings).toMatchObject({ kubernetesVersion: 'latest-patch' })
+  })
+
   test('each mode has its own settings', async () => {
     expect((await read({ mode: 'status', provider: 'local', 'rancher-token': 't' })).settings).toMatchObject({
       mode: 'status',

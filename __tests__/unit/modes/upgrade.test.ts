@@ -119,6 +119,14 @@ describe('the path', () => {
   })
 })
 
+test('an upgrade that is written down as begun is brought to its end, though all of it is there', async () => {
+  const seen = seenStack()
+  const own = seen.cluster.own as { nodes: { state: object }[] }
+  const nodes = own.nodes.map((node) => ({ ...node, state: { ...node.state, upgrading: { run: '1-1' } } }))
+  const { legs, kinds } = await look(seenStack({ cluster: { own: { ...own, nodes } } }))
+  expect([legs, kinds]).toEqual([[], ['prove-between', 'keep-asked']])
+})
+
 function rancherOf(version: string): Partial<Seen['rancher']> {
   const { release } = seenStack().rancher
   if (release === undefined) throw new Error('there is a Rancher')

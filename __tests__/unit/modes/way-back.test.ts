@@ -28,6 +28,7 @@ const base: Evidence = {
   everReady: false,
   canRollBack: true,
   etcdIsNewer: false,
+  legRevision: 70,
   written: [],
   point: { takenAt: new Date(NOW.getTime() - 10 * MINUTE), isOurs: true },
   secondKept: true,
@@ -42,6 +43,7 @@ const written = (kind: string, name: string, more: Partial<Written> = {}): Writt
   namespace: undefined,
   name,
   how: 'changed',
+  revision: 80,
   ...more,
 })
 const MARK = written('management.cattle.io/settings', 'server-version')
@@ -256,6 +258,7 @@ const anyWritten = fc.record({
     'x-machine-plan',
   ),
   how: fc.constantFrom('made' as const, 'changed' as const, 'deleted' as const),
+  revision: fc.constantFrom(undefined, 72, 80),
 })
 /** Where everything is possible, the last rung is hardly ever reached. */
 const mostly = <T>(usual: T, any: fc.Arbitrary<T>) =>
@@ -288,6 +291,7 @@ const anyEvidence: fc.Arbitrary<Evidence> = fc.record({
   everReady: fc.boolean(),
   canRollBack: fc.boolean(),
   etcdIsNewer: fc.boolean(),
+  legRevision: fc.option(fc.constant(75), { nil: undefined }),
   written: fc.option(fc.array(anyWritten, { maxLength: 3 }), { nil: undefined }),
   point: fc.option(
     fc.record({
@@ -329,7 +333,7 @@ describe('for any evidence', () => {
       const { cure } = wayBack(evidence)
       if (evidence.leg !== 'rancher' || cure !== 'roll-back') return
       expect(evidence.everReady).toBe(false)
-      expect(marksOfStart(evidence.written ?? [MARK])).toEqual([])
+      expect(marksOfStart(evidence.written ?? [MARK], evidence.legRevision)).toEqual([])
     })
   })
 

@@ -6,7 +6,7 @@ import { proveReady } from '../../../src/rancher/ready.ts'
 import type { Answer } from '../../../src/rancher/request.ts'
 import { until } from '../../../src/rancher/until.ts'
 import { fakeKube } from './fake-kube.ts'
-import { HOSTNAME } from './make.ts'
+import { HOSTNAME, releaseSecret } from './make.ts'
 
 const deployment = (name: string): KubernetesObject =>
   ({
@@ -69,6 +69,58 @@ test.each(missing)('without %s it waits there and says so', async (_name, there,
   const proof = proveReady({ kube: fakeKube(there), client: fakeClient(client), version, signal: stop.signal, log })
   await expect(proof).rejects.toThrow('seen')
   expect(lines.at(-1)).toMatch(said)
+})
+
+const rolledTo = (image: string) => {
+  const spec = { replicas: 1, template: { spec: { containers: [{ name: 'rancher', image }] } } }
+  return [{ ...deployment('rancher'), spec } as KubernetesObject, deployment('rancher-webhook')]
+}
+const setting = (name: string, value: string): KubernetesObject =>
+  ({ kind: 'Setting', metadata: { name }, value }) as KubernetesObject
+const webhookRelease = (version: string) => {
+  const secret = releaseSecret({ revision: 2, status: 'deployed', version })
+  const labels = { ...secret.metadata?.labels, name: 'rancher-webhook' }
+  return { ...secret, metadata: { ...secret.metadata, labels } }
+}
+
+const upgraded: [string, KubernetesObject[], RegExp][] = [
+  [
+    'that still says the former version',
+    [...rolledTo('rancher/rancher:v2.11.3'), setting('server-version', 'v2.11.2')],
+    /Rancher says it is 2\.11\.3: server-version is v2\.11\.2/,
+  ],
+  [
+    'whose webhook is the former one',
+    [
+      ...rolledTo('rancher/rancher:v2.11.3'),
+      setting('server-version', 'v2.11.3'),
+      setting('rancher-webhook-version', '106.0.3+up0.7.3'),
+      webhookRelease('106.0.2+up0.7.2'),
+    ],
+    /rancher-webhook is the one Rancher asks for: asked 106\.0\.3\+up0\.7\.3, installed 106\.0\.2\+up0\.7\.2/,
+  ],
+]
+test.each(upgraded)('after an upgrade a Rancher %s is waited for', async (_name, there, said) => {
+  const stop = new AbortController()
+  const lines: string[] = []
+  const log = (line: string) => {
+    lines.push(line)
+    if (line.startsWith('waiting')) stop.abort(new Error('seen'))
+  }
+  const kube = fakeKube(there)
+  const proof = proveReady({ kube, client: fakeClient(), version: '2.11.3', afresh: true, signal: stop.signal, log })
+  await expect(proof).rejects.toThrow('seen')
+  expect(lines.at(-1)).toMatch(said)
+})
+
+test('after an upgrade it is ready with its own version and webhook; an image with a tag of its own is not judged', async () => {
+  const settled = [setting('rancher-webhook-version', '1.2.3'), webhookRelease('1.2.3')]
+  const own = [...rolledTo('rancher/rancher:v2.11.3'), setting('server-version', 'v2.11.3'), ...settled]
+  const built = [...rolledTo('mine/rancher:feature-7'), ...settled]
+  for (const there of [own, built]) {
+    const readiness = { kube: fakeKube(there), client: fakeClient(), version: '2.11.3', signal, log: () => {} }
+    await expect(proveReady({ ...readiness, afresh: true })).resolves.toBeUndefined()
+  }
 })
 
 test('waiting ends with what was last seen', async () => {

@@ -6,6 +6,7 @@ import { foundStates } from './found-states.ts'
 import { refuseMachines, unreached } from './refuse.ts'
 import { refuseState } from './refuse-state.ts'
 import { chooseState } from './state.ts'
+import { upgradingOf } from './survivors.ts'
 
 /** Images of one more Kubernetes, unpacked, beside those that run; a kubelet evicts below a tenth free. */
 const FREE_TO_UPGRADE = 3 * 1024 ** 3
@@ -24,7 +25,9 @@ export function refuseUpgrade(facts: ClusterFacts, wanted: WantedCluster): Refus
       .map(({ name, why }) => unreached(name, why)),
     ...refuseMachines(nodes, (node) => !hasPlane(node)),
     ...refuseState(facts, wanted),
-    ...(isUnfinished(facts) ? [] : [...refuseNotReady(facts, names), ...refuseEtcd(facts, names)]),
+    ...(isUnfinished(facts) || upgradingOf(facts) !== undefined
+      ? []
+      : [...refuseNotReady(facts, names), ...refuseEtcd(facts, names)]),
     ...nodes.flatMap(refuseDisk),
   ]
 }

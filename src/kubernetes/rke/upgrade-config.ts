@@ -34,6 +34,9 @@ export function upgradeConfig(
   return { config: { ...config, ...strategy }, digest: '' }
 }
 
+/** A disruption budget may hold a drain until a replica of the node before is ready again, and Rancher starts slowly. */
+const DRAIN_S = 600
+
 /**
  * One node at a time. Drained when the minor version changes: "Before performing an in-place minor version kubelet
  * upgrade, drain pods from that node. In-place minor version kubelet upgrades are not supported"
@@ -53,7 +56,7 @@ export function upgradeStrategy(running: string, version: string): Config {
       ignore_daemonsets: true,
       delete_local_data: true,
       grace_period: -1,
-      timeout: 120,
+      timeout: DRAIN_S,
     },
   }
 }

@@ -6,6 +6,15 @@ import { readProgress } from './progress.ts'
 
 const EVERY_MS = 3_000
 
+export type Watching = {
+  log: (line: string) => void
+  signal: AbortSignal
+  /** Between two looks; default 3 s. */
+  everyMs?: number
+  /** Milliseconds of any origin. */
+  now?: () => number
+}
+
 /**
  * Runs rke and looks at every node meanwhile; what changes is told. A node that stays red ends rke before it goes on to
  * the next one.
@@ -16,11 +25,11 @@ const EVERY_MS = 3_000
 export async function whileWatched(
   hosts: Hosts,
   work: (signal: AbortSignal) => Promise<void>,
-  { log, signal }: { log: (line: string) => void; signal: AbortSignal },
+  { log, signal, everyMs = EVERY_MS, now = () => performance.now() }: Watching,
 ): Promise<void> {
   const stop = new AbortController()
   const over = new AbortController()
-  const looking = watch(hosts, log, over.signal, (why) => stop.abort(stuck(why)))
+  const looking = watch(hosts, { log, everyMs, now, over: over.signal, end: (why) => stop.abort(stuck(why)) })
   try {
     await work(AbortSignal.any([signal, stop.signal]))
   } finally {
@@ -31,9 +40,16 @@ export async function whileWatched(
 
 async function watch(
   hosts: Hosts,
-  log: (line: string) => void,
-  over: AbortSignal,
-  end: (why: string) => void,
+  {
+    log,
+    everyMs,
+    now,
+    over,
+    end,
+  }: Required<Omit<Watching, 'signal'>> & {
+    over: AbortSignal
+    end: (why: string) => void
+  },
 ): Promise<void> {
   let followed = NOTHING_YET
   while (!over.aborted) {
@@ -43,12 +59,12 @@ async function watch(
     )
     if (over.aborted) return
     if (nodes !== undefined) {
-      const { now, lines, end: why } = follow(followed, nodes, performance.now())
-      followed = now
+      const { now: known, lines, end: why } = follow(followed, nodes, now())
+      followed = known
       for (const line of lines) log(line)
       if (why !== undefined) return end(why)
     }
-    await sleep(EVERY_MS, undefined, { signal: over }).catch(() => undefined)
+    await sleep(everyMs, undefined, { signal: over }).catch(() => undefined)
   }
 }
 

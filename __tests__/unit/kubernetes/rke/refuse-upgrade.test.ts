@@ -98,6 +98,13 @@ test.each(cases)('refused: %s', (_, facts, wanted, expected) => {
 
 test('what is half-done is gone on with, its node being not Ready for the moment', () => {
   const mixed = withNode(withNode(healthy, 'node-2', { ready: false }), 'node-1', { version: 'v1.31.10' })
+  const versions = { kubernetes: 'v1', rancher: '2', certManager: undefined, etcd: undefined }
+  const point = { snapshot: 's', sha256: 'a', clusterUid: 'uid-1', takenAt: '2026-11-23T12:00:00Z', from: 'x' }
+  const upgrading = { point, run: '1-1', before: undefined, versions }
+  const begun = withOwn(healthy, ({ nodes }) => ({
+    nodes: nodes.map((node) => ({ ...node, state: foundOf(node.name, { upgrading }) })),
+  }))
+  expect(told(withNode(begun, 'node-2', { ready: false }))).toEqual([])
   for (const facts of [mixed, withNode(pending, 'node-2', { ready: false })]) {
     expect([isUnfinished(facts), told(facts)]).toEqual([true, []])
   }

@@ -10,8 +10,9 @@ const bundle = parseState(STATE, 'fixture').desiredState.certificatesBundle ?? {
 const pem = (name: string) => bundle[name]?.certificatePEM ?? ''
 
 test('certificates as they lie on a node, with their end; only the key of the token signer is used', () => {
-  const text = ['kube-ca', 'kube-node', 'kube-service-account-token']
-    .map((name) => `@@ ${name}.pem\n${pem(name)}`)
+  const files = { 'kube-ca': 'kube-ca', 'kube-node': 'kube-node', 'kube-service-account-token': 'kube-node' }
+  const text = Object.entries(files)
+    .map(([name, of]) => `@@ ${name}.pem\n${pem(of)}`)
     .join('')
   const found = parseCertificates(`${text}@@ broken.pem\nno certificate\n@@ empty.pem`)
   expect(found.map(({ name, isCa }) => [name, isCa])).toEqual([

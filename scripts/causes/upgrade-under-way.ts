@@ -1,0 +1,25 @@
+import type { Causes } from './causes.ts'
+
+/** Errors of an upgrade that had begun, and of its way back. */
+export const upgradeUnderWay: Causes = {
+  // Kubernetes
+  '… lacks … of Kubernetes …':
+    'The bundle does not hold the image, or the node could not pull it; no node was touched for it.',
+  'rke-config: system_images.kubernetes is …, the image of …':
+    'rke-config names the image of one version, and another version was asked for.',
+  '…: its API server presents no certificate: …': 'It had not come up again after its certificate was made anew.',
+  '…: its API server still presents the former certificate, until …':
+    'rke made a new certificate, and the container was not started again on that node.',
+  'cluster: an upgrade begun by run … was not finished: its nodes run ….':
+    'A run of mode upgrade was ended while it went from node to node.',
+  'nobody knows any more how Kubernetes … was set up':
+    "The run that began the upgrade was ended, and the cluster's state already records the next version.",
+  // Rancher
+  'of … replicas of Rancher … are ready before the upgrade':
+    'A replica is being started, or cannot be; one at a time is replaced, so too few would be left.',
+  // the way back
+  'the point of return … lies whole on no node any more':
+    'Its file was removed from the nodes, or their disks were lost.',
+  '…: …\nWent back on rung …, …: ….':
+    'The step that is named did not work out; the stack was put back, as little as cured it, and proven.',
+}
