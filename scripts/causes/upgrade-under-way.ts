@@ -12,6 +12,8 @@ export const upgradeUnderWay: Causes = {
     'rke made a new certificate, and the container was not started again on that node.',
   'cluster: an upgrade begun by run … was not finished: its nodes run ….':
     'A run of mode upgrade was ended while it went from node to node.',
+  '…: is not well, and the upgrade that was begun needs all nodes for what is left of it.':
+    'A machine was lost while the upgrade went on, and its node has not come back by itself.',
   'nobody knows any more how Kubernetes … was set up':
     "The run that began the upgrade was ended, and the cluster's state already records the next version.",
   // Rancher
@@ -20,6 +22,8 @@ export const upgradeUnderWay: Causes = {
   // the way back
   'the point of return … lies whole on no node any more':
     'Its file was removed from the nodes, or their disks were lost.',
+  '…: …\nWhat stands cannot be seen: …':
+    'The step that is named did not work out, and the nodes, or the API, do not answer any more.',
   '…: …\nWent back on rung …, …: ….':
     'The step that is named did not work out; the stack was put back, as little as cured it, and proven.',
 }

@@ -182,6 +182,8 @@ export type Upgrading = {
     certManager: string | undefined
     etcd: string | undefined
   }
+  /** What Rancher's pods were made from then (their pod-template-hash). */
+  template: string | undefined
 }
 
 /** A cluster as it was before a change of its version: the distribution's state, which holds every private key. */
@@ -263,6 +265,8 @@ export interface Distribution {
   goBackTo(former: Former, hosts: Hosts, wanted: WantedCluster, lease: Lease, signal: AbortSignal): Promise<void>
   /** Pure: the upgrade that was begun and not finished; undefined when there is none. */
   upgrading(facts: ClusterFacts): Upgrading | undefined
+  /** Puts the copy of a snapshot that was verified on every node, root-only, so that no machine alone holds it. */
+  spreadSnapshot(taken: TakenSnapshot, hosts: Hosts, lease: Lease, signal: AbortSignal): Promise<void>
   /** Writes on every node that an upgrade is under way, or that none is any more. */
   keepUpgrading(upgrading: Upgrading | undefined, hosts: Hosts, lease: Lease): Promise<void>
   /** Kubernetes versions that the program of this run installs, as it names them. Reaches no network. */

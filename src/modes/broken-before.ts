@@ -14,11 +14,11 @@ const LOOK_MS = 20_000
  * @returns ids of the sentences that may stay broken
  * @throws StackError that names what else is broken, when nothing was begun
  */
-export async function brokenBefore(run: UpgradeRun, stack: Stack, seen: Seen): Promise<string[]> {
+export async function brokenBefore(run: UpgradeRun, stack: Stack, seen: Seen, ask = askStack): Promise<string[]> {
   const { report } = run
   const nodeCount = seen.infrastructure.nodes.length
   const rows = await report.step('Ask what holds before the upgrade', () =>
-    askStack(run, stack, seen, { nodeCount, deadlineMs: LOOK_MS }),
+    ask(run, stack, seen, { nodeCount, deadlineMs: LOOK_MS }),
   )
   const broken = rows.filter(({ ok }) => !ok)
   const outside = broken.filter(({ id }) => isOutside(id))

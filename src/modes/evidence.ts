@@ -1,5 +1,5 @@
 import { asStackError } from '../errors.ts'
-import type { FetchedSnapshot } from '../kubernetes/distribution.ts'
+import type { FetchedSnapshot, NodeProgress } from '../kubernetes/distribution.ts'
 import type { UpgradeRun } from '../run.ts'
 import { readEtcdSnapshot } from '../snapshots/etcd-snapshot.ts'
 import type { Written, writtenSince } from '../snapshots/written-since.ts'
@@ -23,11 +23,12 @@ export async function lookAround(
   const { settings, clock } = run
   const { leg, by, before } = failed
   const nodeCount = seen.infrastructure.nodes.length
-  const [rows, nodes, everReady] = await Promise.all([
+  const [rows, told, everReady] = await Promise.all([
     ask(run, stack, seen, { nodeCount, deadlineMs: LOOK_MS }),
     stack.distribution.progress(stack.hosts),
-    wasEverReady(stack, wanted.hostname),
+    wasEverReady(stack, wanted.hostname, before.template),
   ])
+  const nodes = everyNode(told, wanted.cluster.nodes)
   const revisions = leg.kind === 'cert-manager' ? before.certManager : before.rancher
   return {
     leg: leg.kind,
@@ -50,10 +51,23 @@ export async function lookAround(
   }
 }
 
+/** A machine that does not even run is asked by nobody, and is a node all the same. */
+function everyNode(told: NodeProgress[], wanted: { name: string }[]): NodeProgress[] {
+  const silent = wanted.filter(({ name }) => !told.some(({ node }) => node === name))
+  const unknown = { reached: false, kubelet: undefined, apiServer: undefined, etcd: undefined, red: ['does not run'] }
+  return [...told, ...silent.map(({ name }) => ({ node: name, ...unknown }))]
+}
+
 /** Nobody can say that it never was where nobody can be asked. */
-async function wasEverReady({ rancherAt, api }: GoingBack['stack'], hostname: string): Promise<boolean> {
+async function wasEverReady(
+  { rancherAt, api }: GoingBack['stack'],
+  hostname: string,
+  former: string | undefined,
+): Promise<boolean> {
   try {
-    const { newest } = await rancherAt(hostname).rollOut(await api())
+    const { newest, template } = await rancherAt(hostname).rollOut(await api())
+    // No pod was made anew: those of before say nothing of the new Rancher.
+    if (template !== undefined && template === former) return false
     return newest.some((pod) => pod.everReady)
   } catch {
     return true

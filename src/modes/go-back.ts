@@ -11,7 +11,7 @@ import { proveInARow } from './prove-in-a-row.ts'
 import { putBack } from './put-back.ts'
 import type { Seen } from './seen.ts'
 import type { Stack } from './stack.ts'
-import { standsNow, tellVerdict, tellWentWrong, wentBack, wentNowhere } from './tell-way-back.ts'
+import { standsNow, tellVerdict, tellWentWrong, unseen, wentBack, wentNowhere } from './tell-way-back.ts'
 import type { Failed } from './upgrade-work.ts'
 import type { WantedUpgrade } from './want-upgrade.ts'
 import type { EndpointWatch } from './watch-endpoint.ts'
@@ -49,7 +49,11 @@ export async function goBack(run: UpgradeRun, going: GoingBack, doors = DOORS): 
   await report.step('See what went wrong', () => tellWentWrong(report, stack, failed))
   let lastError: StackError | undefined
   for (;;) {
-    const seen = await report.step('Look at what stands', () => stack.inspect())
+    const seen = await report
+      .step('Look at what stands', () => look(stack))
+      .catch((thrown: unknown) => {
+        throw unseen(run, going, asStackError(thrown))
+      })
     const { verdict, evidence, point } = await judge(run, going, seen, doors)
     tellVerdict(report, verdict, evidence)
     if (verdict.cure === 'go-on') return
@@ -72,6 +76,16 @@ export async function goBack(run: UpgradeRun, going: GoingBack, doors = DOORS): 
     await stack.distribution.keepUpgrading(undefined, stack.hosts, going.lease)
     tellStack(report, await stack.inspect(), going.wanted.hostname)
     throw wentBack(run, going, verdict)
+  }
+}
+
+/** A machine that went away holds its connection for a while: what does not answer is connected to anew. */
+async function look(stack: Stack): Promise<Seen> {
+  try {
+    return await stack.inspect()
+  } catch (thrown) {
+    if (asStackError(thrown).kind !== 'ssh') throw thrown
+    return await stack.inspect({ afresh: true })
   }
 }
 

@@ -4,6 +4,7 @@ import type { UpgradeRun } from '../run.ts'
 import { readEtcdSnapshot } from '../snapshots/etcd-snapshot.ts'
 import type { Snapshots } from '../snapshots/snapshot.ts'
 import { liveOf, throwUnkept } from './backup-work.ts'
+import { templateNow } from './before-leg.ts'
 import { signerOf } from './last-snapshot.ts'
 import type { Seen } from './seen.ts'
 import { snapshotSource } from './snapshot-source.ts'
@@ -26,6 +27,8 @@ export function isContinued(
   return !isWhole || ageMs <= restoreWindowMs
 }
 
+type Where = { stack: Stack; snapshots: Snapshots; seen: Seen; wanted: { hostname: string }; isWhole: boolean }
+
 /**
  * The point of return: a snapshot of what stands before anything is changed, verified, kept off the nodes, and written
  * down on them; or that of the run this one continues.
@@ -34,7 +37,7 @@ export function isContinued(
  */
 export async function pointOfReturn(
   run: UpgradeRun,
-  { stack, snapshots, seen, isWhole }: { stack: Stack; snapshots: Snapshots; seen: Seen; isWhole: boolean },
+  { stack, snapshots, seen, wanted: { hostname }, isWhole }: Where,
   lease: Lease,
   stop: AbortSignal,
 ): Promise<Upgrading> {
@@ -57,6 +60,7 @@ export async function pointOfReturn(
   const kept = await snapshots.keep(snapshotSource(run, seen, taken), keeping, stop)
   tellKept(report, kept)
   throwUnkept(kept, 'upgrade')
+  await distribution.spreadSnapshot(taken, stack.hosts, lease, stop)
   const [etcd] = (await distribution.progress(stack.hosts)).flatMap((node) => node.etcd ?? [])
   const upgrading: Upgrading = {
     point: {
@@ -74,6 +78,7 @@ export async function pointOfReturn(
       certManager: seen.rancher.certManager.release?.deployed?.chartVersion,
       etcd,
     },
+    template: await templateNow(stack, hostname),
   }
   await distribution.keepUpgrading(upgrading, stack.hosts, lease)
   return upgrading

@@ -22,18 +22,19 @@ export async function proveInARow(
   stack: Stack,
   brokenBefore: string[],
   signal: AbortSignal,
+  ask = askStack,
 ): Promise<void> {
   const asked: UpgradeRun = { ...run, signal }
   const seen = await stack.inspect()
   const nodeCount = seen.infrastructure.nodes.length
   let rows: Row[] = []
   for (let start = 1; start <= STARTS; start++) {
-    rows = worse(await askStack(asked, stack, seen, { nodeCount }), brokenBefore)
+    rows = worse(await ask(asked, stack, seen, { nodeCount }), brokenBefore)
     throwBroken(rows, seen, NEXT)
     let inARow = 1
     while (inARow < TIMES) {
       signal.throwIfAborted()
-      rows = worse(await askStack(asked, stack, seen, { nodeCount, rounds: 1, deadlineMs: ANSWER_MS }), brokenBefore)
+      rows = worse(await ask(asked, stack, seen, { nodeCount, rounds: 1, deadlineMs: ANSWER_MS }), brokenBefore)
       if (rows.some(({ ok }) => !ok)) break
       inARow += 1
     }

@@ -124,6 +124,17 @@ export function wentNowhere(run: UpgradeRun, going: GoingBack, { verdict, lastEr
   })
 }
 
+/** Nothing is put back where nobody can see what stands. */
+export function unseen(run: UpgradeRun, { failed, endpoint }: GoingBack, why: StackError): StackError {
+  tellPresence(run.report, endpoint.seen())
+  const what = `${formatLeg(failed.leg)}: ${failed.error.message}\nWhat stands cannot be seen: ${why.message}`
+  return new StackError(failed.error.kind, what, {
+    stands: 'Nothing was put back; the point of return lies on the nodes and in backup-to.',
+    next: `${why.next ?? 'Make the nodes answer.'} Then run mode upgrade again: it goes on from what stands.`,
+    cause: failed.error,
+  })
+}
+
 /** What the restore would be asked with; the lines of a step's `with`. */
 function restoreInputs(snapshot: string): string {
   return `mode: restore\nrestore-from: ${snapshot}`

@@ -1,10 +1,11 @@
 import { asStackError, StackError } from '../errors.ts'
-import type { Former, Upgrading } from '../kubernetes/distribution.ts'
+import type { Upgrading } from '../kubernetes/distribution.ts'
 import type { Lease } from '../remote/lease.ts'
 import type { UpgradeRun } from '../run.ts'
 import type { Snapshots } from '../snapshots/snapshot.ts'
 import type { Apply } from '../steps.ts'
 import type { Leg } from '../versions/path.ts'
+import { type BeforeLeg, lookBefore } from './before-leg.ts'
 import { isHalfDone } from './broken-before.ts'
 import type { UpgradeChange } from './plan-upgrade.ts'
 import { pointOfReturn } from './point-of-return.ts'
@@ -21,19 +22,6 @@ export type Failed = {
   by: 'change' | 'proof'
   before: BeforeLeg
 }
-
-/** What stood when a leg began. */
-export type BeforeLeg = {
-  /** The cluster as its state recorded it; undefined when that was half-done already. */
-  former: Former | undefined
-  /** Helm's revisions, the newest and the one that ran. */
-  rancher: Revisions
-  certManager: Revisions
-  /** Of etcd; undefined when an earlier run began this leg. */
-  revision: number | undefined
-}
-
-export type Revisions = { newest: number | undefined; deployed: number | undefined }
 
 type Surroundings = {
   stack: Stack
@@ -65,7 +53,9 @@ export function upgradeWork(run: UpgradeRun, surroundings: Surroundings, prove =
   // Legs come in the order of the plan, one at a time.
   const begin = async () => {
     leg = legs.shift()
-    before = await lookBefore(stack, leg)
+    // What fails before this is known has changed nothing of the leg.
+    before = undefined
+    before = leg && (await lookBefore(stack, leg, { hostname: wanted.hostname, upgrading }))
   }
 
   const act = async (change: UpgradeChange, lease: Lease, stop: AbortSignal): Promise<void> => {
@@ -111,21 +101,6 @@ export function upgradeWork(run: UpgradeRun, surroundings: Surroundings, prove =
     },
     failed: () => failed,
     upgrading: () => upgrading,
-  }
-}
-
-async function lookBefore(stack: Stack, leg: Leg | undefined): Promise<BeforeLeg> {
-  const { rancher, cluster } = await stack.inspect()
-  const revisions = cluster.etcd.flatMap(({ revision }) => revision ?? [])
-  const from = leg?.kind === 'kubernetes' ? leg.from : undefined
-  return {
-    former: from === undefined ? undefined : await stack.distribution.formerOf(from, stack.hosts),
-    rancher: { newest: rancher.release?.revision, deployed: rancher.release?.deployed?.revision },
-    certManager: {
-      newest: rancher.certManager.release?.revision,
-      deployed: rancher.certManager.release?.deployed?.revision,
-    },
-    revision: rancher.release?.status === 'deployed' && revisions.length > 0 ? Math.max(...revisions) : undefined,
   }
 }
 

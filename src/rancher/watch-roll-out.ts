@@ -34,10 +34,12 @@ export async function whileRollingOut(
   const stop = new AbortController()
   const over = new AbortController()
   const seen: Rolled = { fewestReady: undefined }
+  let standing: Set<string> | undefined
   const looking = watch(kube, over.signal, log, (now) => {
     seen.fewestReady = Math.min(seen.fewestReady ?? Number.POSITIVE_INFINITY, now.ready)
     tell?.(now)
-    const why = judges ? hopeless(now, new Date()) : undefined
+    standing ??= new Set(now.newest.filter(({ everReady }) => everReady).map(({ name }) => name))
+    const why = judges ? hopeless(madeSince(standing, now), new Date()) : undefined
     if (why !== undefined) stop.abort(new StackError('rancher', why, { stands: 'The replicas of before still run.' }))
   })
   try {
@@ -47,6 +49,11 @@ export async function whileRollingOut(
     over.abort()
     await looking
   }
+}
+
+/** Pods that were ready before are no new ones, however often they were started again in their life. */
+function madeSince(standing: Set<string>, now: RollOut): RollOut {
+  return { ...now, newest: now.newest.filter(({ name }) => !standing.has(name)) }
 }
 
 async function watch(

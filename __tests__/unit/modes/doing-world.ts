@@ -40,7 +40,14 @@ type Content = {
   kubernetes: Record<string, string>
   asked: Asked
   phase: 'pending' | 'done'
-  rancher: { version: string; revision: number; status: string; deployed: string; deployedRevision: number }
+  rancher: {
+    version: string
+    revision: number
+    status: string
+    deployed: string
+    deployedRevision: number
+    template: string
+  }
   /** What clients and Rancher wrote: the snapshot's diff. */
   written: Written[]
 }
@@ -48,8 +55,10 @@ type Content = {
 export type Faults = {
   /** A Kubernetes version that does not come up on this node. */
   badNode?: { node: string; version: string; red: boolean; times: number }
+  /** A machine that goes away while this version is brought to it. */
+  deadNode?: { node: string; version: string }
   /** What a Rancher of that version does. */
-  badRancher?: { version: string; everReady: boolean; writes: Written[] }
+  badRancher?: { version: string; everReady: boolean; writes: Written[]; noPods?: boolean }
   /** Sentences that are broken, by what runs. */
   broken?: (content: Content) => string[]
   /** What a client writes while Rancher is upgraded. */
@@ -74,6 +83,7 @@ export class DoingWorld {
   faults: Faults
   readonly folder: string
   #everReady = false
+  #dead: string | undefined
 
   constructor(folder: string, faults: Faults = {}) {
     this.folder = mkdtempSync(join(folder, 'doing-'))
@@ -83,7 +93,14 @@ export class DoingWorld {
       kubernetes: Object.fromEntries(NAMES.map((name) => [name, OLD])),
       asked: { ...(seen.cluster.asked as Asked), rancherVersion: '2.10.3' },
       phase: 'done',
-      rancher: { version: '2.10.3', revision: 1, status: 'deployed', deployed: '2.10.3', deployedRevision: 1 },
+      rancher: {
+        version: '2.10.3',
+        revision: 1,
+        status: 'deployed',
+        deployed: '2.10.3',
+        deployedRevision: 1,
+        template: 'old',
+      },
       written: [],
     }
   }
@@ -176,8 +193,11 @@ export class DoingWorld {
       readSigner: async () => undefined,
       keepSigner: async () => {},
       loadImages: async () => {},
+      spreadSnapshot: async () => {
+        this.half(this.act('put the snapshot on every node'))
+      },
       progress: async () =>
-        NAMES.map((node) => {
+        NAMES.filter((node) => node !== this.#dead).map((node) => {
           const version = kubelet(this.content.kubernetes[node] ?? OLD)
           return { node, reached: true, kubelet: version, apiServer: version, etcd: '3.5.21', red: this.red(node) }
         }),
@@ -239,6 +259,10 @@ export class DoingWorld {
     this.content.phase = 'pending'
     for (const name of NAMES) {
       const isHalf = this.act(`bring ${name} to ${version}`)
+      if (this.faults.deadNode?.node === name && this.faults.deadNode.version === version) {
+        this.#dead = name
+        throw new StackError('ssh', `${name}: no connection`)
+      }
       const bad = this.faults.badNode
       const isBad = bad?.node === name && bad.version === version && bad.times > 0
       if (!isBad || bad.red) this.content.kubernetes[name] = version
@@ -285,6 +309,7 @@ export class DoingWorld {
           revision: it.revision + 1,
           status: 'deployed',
           deployedRevision: it.revision + 1,
+          template: 'old',
         })
         return this.half(isHalf)
       }
@@ -292,7 +317,8 @@ export class DoingWorld {
       const version = String(change['version'])
       const isHalf = this.act(`upgrade Rancher to ${version}`)
       Object.assign(it, { version, revision: it.revision + 1, status: 'pending-upgrade' })
-      this.#everReady = false
+      if (this.faults.badRancher?.noPods !== true) it.template = version
+      this.#everReady = this.faults.badRancher?.noPods === true
       this.half(isHalf)
       this.content.written.push(...(this.faults.clientWrites ?? []))
       const bad = this.faults.badRancher
@@ -301,7 +327,7 @@ export class DoingWorld {
         this.#everReady = true
         return
       }
-      this.#everReady = bad.everReady
+      if (bad.noPods !== true) this.#everReady = bad.everReady
       this.content.written.push(...bad.writes)
       it.status = 'failed'
       throw new StackError('rancher', 'rancher-new on node-1: it ended 3 times; CrashLoopBackOff')
@@ -312,7 +338,7 @@ export class DoingWorld {
       rollOut: async () => ({
         wanted: 3,
         ready: 2,
-        template: 'new',
+        template: this.content.rancher.template,
         newest: [
           {
             name: 'new',

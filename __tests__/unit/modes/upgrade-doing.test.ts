@@ -46,6 +46,7 @@ test('a point of return, then leg by leg with a proof after each, then the stack
   expect(await at.run(BOTH)).toBe('done')
   expect(at.acts).toEqual([
     'take a snapshot',
+    'put the snapshot on every node',
     'write that it began',
     'upgrade Rancher to 2.11.3',
     'images on node-1',
@@ -95,6 +96,15 @@ describe('the way back', () => {
     expect([runs(at), whole(at)]).toEqual([[OLD, '2.10.3'], true])
   })
 
+  test('a helm that ended before it made a pod leaves only pods of before, which say nothing', async () => {
+    const at = world({ badRancher: { version: '2.11.3', everReady: false, writes: [], noPods: true } })
+    expect(asStackError(await at.run(BOTH)).message).toMatch(/Went back on rung 1/)
+    // A run that was killed in the middle knows it, too.
+    const killed = world({ badRancher: { version: '2.11.3', everReady: false, writes: [], noPods: true } })
+    await killed.run(BOTH, 4)
+    expect(asStackError(await killed.run(BOTH)).message).toMatch(/Went back on rung 1/)
+  })
+
   test('what an earlier leg of this run wrote is no mark of the one that fails', async () => {
     const at = world({ badRancher: { version: '2.11.3', everReady: false, writes: [{ ...MARK, revision: 7 }] } })
     expect(asStackError(await at.run(BOTH)).message).toMatch(/Went back on rung 1/)
@@ -142,6 +152,17 @@ describe('the way back', () => {
     expect([runs(at), whole(at), at.upgrading]).toEqual([[NEW, '2.11.3'], true, undefined])
   })
 
+  test('a machine that dies half-way is cured by neither version; the next run goes on', async () => {
+    const at = world({ deadNode: { node: 'node-2', version: NEW } })
+    const error = asStackError(await at.run(BOTH))
+    expect(error).toMatchObject({ kind: 'ssh', next: expect.stringContaining('run mode upgrade again') })
+    expect(error.message).toMatch(/Nothing is put back \(rung 0\): node-2 does not answer/)
+    expect(error.stands).toMatch(/node-1: kubelet v1\.32\.6.*node-2: kubelet unknown, API server unknown, does not run/)
+    at.faults = {}
+    expect(await at.run(BOTH)).toBe('done')
+    expect([runs(at), whole(at)]).toEqual([[NEW, '2.11.3'], true])
+  })
+
   test('a node that is red in the new version brings the former one back; the leg before it stays', async () => {
     const at = world({ badNode: { node: 'node-2', version: NEW, red: true, times: 9 } })
     const error = asStackError(await at.run(BOTH))
@@ -178,7 +199,7 @@ describe('killed', () => {
 
   test('what a killed run took as its point of return is what the next one goes back to', async () => {
     const at = world({ badRancher: { version: '2.11.3', everReady: true, writes: [MARK] } })
-    await at.run(BOTH, 3)
+    await at.run(BOTH, 4)
     const begun = at.upgrading?.point.from
     const error = asStackError(await at.run(BOTH))
     expect(error.message).toMatch(/Went back on rung 2/)
@@ -188,11 +209,18 @@ describe('killed', () => {
 
   test('gone on with after the window, nothing is rewound', async () => {
     const at = world({ badRancher: { version: '2.11.3', everReady: true, writes: [MARK] } })
-    await at.run(BOTH, 3)
+    await at.run(BOTH, 4)
     at.now += 2 * 3_600_000
     const error = asStackError(await at.run(BOTH))
     expect(error.message).toMatch(/Nothing is put back: the point of return is 12\d min old/)
     expect(at.acts).not.toContain('restore etcd')
+  })
+
+  test('a disruption budget that a killed run left is gone at the end, whatever was left to do', async () => {
+    const at = world()
+    at.guarded = true
+    expect(await at.run(RANCHER)).toBe('done')
+    expect(at.guarded).toBe(false)
   })
 
   test('while it goes back, the next run knows as well', async () => {

@@ -102,6 +102,16 @@ test('pods that will never come end Helm at once, not after its own quarter of a
   await expect(upgrade).rejects.toMatchObject({ kind: 'rancher', message: 'd on node-1: InvalidImageName: so it says' })
 })
 
+test('pods that were ready before are judged by nobody, however often they were started again', async () => {
+  const old = stack().map((one) =>
+    one.metadata?.name === 'a' && one.kind === 'Pod'
+      ? (pod('a', 'old', { since: 60, restarts: 9 }) as KubernetesObject)
+      : one,
+  )
+  await upgradeRancher('2.11.3', await tools(fakeKube(old), {}, 'sleep 0.2'))
+  expect(await calls()).toHaveLength(1)
+})
+
 test('fewer than two replicas are a warning', async () => {
   const one = stack().filter(({ metadata }) => metadata?.name !== 'b' && metadata?.name !== 'c')
   const given = await tools(fakeKube(one))

@@ -54,6 +54,11 @@ export function clusterConfig(wanted: WantedCluster, version: string): Config {
   return mergeConfig(ourConfig(wanted, version), wanted.config)
 }
 
+/** Whether a configuration says how the cluster is to be, and not only whose registries it pulls from. */
+export function namesSettings({ config }: Pick<WantedCluster, 'config'>): boolean {
+  return Object.keys(config).some((key) => key !== 'private_registries')
+}
+
 export function refuseConfig(config: Config): Refusal[] {
   return OURS.filter((key) => key in config).map((key) => ({
     kind: 'input',

@@ -1,6 +1,6 @@
 import type { Change, Step } from '../../steps.ts'
 import type { ClusterFacts, WantedCluster } from '../distribution.ts'
-import { clusterDigest } from './cluster-yml.ts'
+import { clusterDigest, namesSettings } from './cluster-yml.ts'
 import { hasPlane, isListener, own } from './facts.ts'
 import { foundStates } from './found-states.ts'
 import { missingImages } from './load-images.ts'
@@ -154,10 +154,13 @@ function isAsAsked(facts: ClusterFacts, wanted: WantedCluster, version: string):
   return recorded === undefined ? wanted.givenState !== undefined : isSameConfig({ ...wanted, version }, recorded)
 }
 
-/** Whether another configuration is asked for than the cluster was made with; none given asks for none. */
+/**
+ * Whether another configuration is asked for than the cluster was made with; none given asks for none, and accounts of
+ * registries alone are a matter of pulling.
+ */
 export function differs(facts: ClusterFacts, wanted: WantedCluster): boolean {
   const version = facts.version
-  if (version === undefined || Object.keys(wanted.config).length === 0) return false
+  if (version === undefined || !namesSettings(wanted)) return false
   return !isAsAsked(facts, wanted, version)
 }
 

@@ -62,7 +62,11 @@ const WRITE_DEADLINE_MS = 3_600_000
  * Puts the file that was verified on one node, and sees by its SHA-256 that it is that file: of its own snapshots each
  * node has another one under the same name. What was unpacked of another one is removed.
  */
-async function putSnapshot(host: Host, { snapshot, sha256, file }: RestoreSource, signal: AbortSignal): Promise<void> {
+export async function putSnapshot(
+  host: Host,
+  { snapshot, sha256, file }: Pick<RestoreSource, 'snapshot' | 'sha256' | 'file'>,
+  signal: AbortSignal,
+): Promise<void> {
   const path = archivePath(snapshot)
   await host.run(`mkdir -p -m 0700 ${SNAPSHOT_FOLDER} && rm -f '${SNAPSHOT_FOLDER}/${snapshot}'`, { sudo: true })
   if ((await lookForSnapshot(host, snapshot)).sha256 === sha256) return

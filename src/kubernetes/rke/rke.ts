@@ -17,7 +17,7 @@ import { readProgress } from './progress.ts'
 import { refuseCluster } from './refuse.ts'
 import { refuseRestore, refuseRoom } from './refuse-restore.ts'
 import { isUnfinished, refuseUpgrade } from './refuse-upgrade.ts'
-import { applyRestore, fetchRestoring } from './restore-apply.ts'
+import { applyRestore, fetchRestoring, putSnapshot } from './restore-apply.ts'
 import { planRestore, type RestoreChange } from './restore-plan.ts'
 import { saveSurvivor } from './save-survivor.ts'
 import { keepSigner, readSigner } from './signer-store.ts'
@@ -90,6 +90,10 @@ export function createRke({ stack: { name: stack }, rkeBinary, keyFiles, folder,
     goBackTo: async (former, hosts, wanted, lease, signal) =>
       await goBackTo(former, upgradeWork(hosts, wanted, lease, signal)),
     upgrading: upgradingOf,
+    spreadSnapshot: async ({ name: snapshot, sha256, file }, hosts, lease, signal) => {
+      const stop = AbortSignal.any([signal, lease.lost])
+      await Promise.all(hosts.reached.map((host) => putSnapshot(host, { snapshot, sha256, file }, stop)))
+    },
     keepUpgrading: async (upgrading, hosts, lease) => await keepUpgrading(stack, upgrading, hosts, lease),
     fetchPoint: async (upgrading, hosts, signal) => await fetchPoint(upgrading, { hosts, folder, signal }),
     offers: async (signal) => await listVersions(await rkeBinary(), folder, signal),

@@ -1,6 +1,6 @@
 import { minorOf } from '../../versions/version.ts'
 import type { Asked, WantedCluster } from '../distribution.ts'
-import { type Config, clusterDigest, isConfig, mergeConfig } from './cluster-yml.ts'
+import { type Config, clusterDigest, isConfig, mergeConfig, namesSettings } from './cluster-yml.ts'
 
 /** What rke is given beside nodes and version, and what stack.json is to remember of it. */
 export type UpgradeConfig = {
@@ -11,7 +11,7 @@ export type UpgradeConfig = {
 
 /** Whether the inputs say all that was ever asked of the cluster: `rke-config` is given, or what runs was made without. */
 export function isSaidInFull(wanted: WantedCluster, running: string, asked: Asked | undefined): boolean {
-  return Object.keys(wanted.config).length > 0 || asked?.clusterDigest === clusterDigest(wanted, running)
+  return namesSettings(wanted) || asked?.clusterDigest === clusterDigest(wanted, running)
 }
 
 /**
@@ -31,7 +31,7 @@ export function upgradeConfig(
     return { config: mergeConfig(strategy, wanted.config), digest: clusterDigest(wanted, version) }
   }
   const { upgrade_strategy: _how, ...config } = withoutDefaults(kept.recorded, kept.defaults)
-  return { config: { ...config, ...strategy }, digest: '' }
+  return { config: { ...config, ...strategy, ...wanted.config }, digest: '' }
 }
 
 /** A disruption budget may hold a drain until a replica of the node before is ready again, and Rancher starts slowly. */

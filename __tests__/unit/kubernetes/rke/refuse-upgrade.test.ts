@@ -100,7 +100,7 @@ test('what is half-done is gone on with, its node being not Ready for the moment
   const mixed = withNode(withNode(healthy, 'node-2', { ready: false }), 'node-1', { version: 'v1.31.10' })
   const versions = { kubernetes: 'v1', rancher: '2', certManager: undefined, etcd: undefined }
   const point = { snapshot: 's', sha256: 'a', clusterUid: 'uid-1', takenAt: '2026-11-23T12:00:00Z', from: 'x' }
-  const upgrading = { point, run: '1-1', before: undefined, versions }
+  const upgrading = { point, run: '1-1', before: undefined, versions, template: undefined }
   const begun = withOwn(healthy, ({ nodes }) => ({
     nodes: nodes.map((node) => ({ ...node, state: foundOf(node.name, { upgrading }) })),
   }))

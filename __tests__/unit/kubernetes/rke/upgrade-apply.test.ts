@@ -68,6 +68,7 @@ const UPGRADING: Upgrading = {
   run: '1-1',
   before: ASKED,
   versions: { kubernetes: OLD, rancher: '2.11.2', certManager: 'v1.18.2', etcd: '3.5.21' },
+  template: 'old',
 }
 
 /**
@@ -227,10 +228,16 @@ test('the state is written ahead with what was asked before, then rke, then the 
 
 test('a failed rke leaves what was asked before, pending, so that the next run goes on; its error is told', async () => {
   const hosts = nodes()
-  const distribution = await rke('echo "FATA[0090] worker on node-2 is unhealthy"; exit 1')
+  const distribution = await rke('echo " " >>cluster.rkestate; echo "FATA[0090] worker on node-2 is unhealthy"; exit 1')
   const upgrade = distribution.applyUpgrade(change('upgrade-cluster'), fakeHosts(hosts), wanted, lease, signal)
   await expect(upgrade).rejects.toThrow('worker on node-2 is unhealthy')
-  expect(files(hosts[0] as FakeHost).at(-1)).toMatchObject({ phase: 'pending', asked: ASKED, upgrading: UPGRADING })
+  expect(files(hosts[0] as FakeHost).at(-1)).toMatchObject({
+    generation: 6,
+    phase: 'pending',
+    asked: ASKED,
+    upgrading: UPGRADING,
+  })
+  expect(written(hosts[0] as FakeHost).findLast(({ write }) => write.endsWith('.rkestate'))?.content).toMatch(/ \n$/)
 })
 
 test('an API server that was never brought there is not taken for upgraded', async () => {

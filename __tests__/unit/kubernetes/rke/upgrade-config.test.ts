@@ -68,6 +68,14 @@ test('without rke-config what runs stays, but for the images of its version and 
   })
 })
 
+test('accounts of registries alone change nothing of what runs', () => {
+  const registries = { private_registries: [{ url: 'registry.test', user: 'u', password: 'p' }] }
+  const wanted = wantedOf(3, { config: registries })
+  expect(isSaidInFull(wanted, OLD, asked('of some rke-config'))).toBe(false)
+  const { config } = upgradeConfig(wanted, step, { recorded: { network: { plugin: 'none' } }, defaults: {} })
+  expect(config).toMatchObject({ network: { plugin: 'none' }, ...registries })
+})
+
 test('no image that rke chose for the running version ever stays', () => {
   const images = fc.dictionary(
     fc.constantFrom('kubernetes', 'etcd', 'alpine', 'canal_node'),
