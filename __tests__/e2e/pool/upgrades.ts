@@ -223,7 +223,7 @@ export const upgrades: Case[] = [
         [{ 'kubernetes-version': 'v1.33.1' }, /1\.33\.1/],
         [{ 'node-count': '5' }, /upgrade changes no machines/],
         [{ hostname: 'other.rancher.test' }, /hostname: .*other\.rancher\.test/],
-        [{ 'rancher-version': NEWEST, 'expected-plan': 'not-this-one' }, /expected-plan/],
+        [{ 'rancher-version': NEWEST, 'expected-plan': '0'.repeat(64) }, /expected-plan/],
       ]
       for (const [inputs, message] of refused) {
         const run = await vault.upgrade(inputs)

@@ -14,7 +14,11 @@ import (
 	"rancher-ha.test/standin/kube"
 )
 
-// shutdownGrace is how long a request may still take after TERM.
+// noticed is how long a replica goes on serving after TERM. An ingress controller like nginx asks the next pod when one
+// closes a connection; the lab's does not, but has noticed by then that this one is to end.
+const noticed = 3 * time.Second
+
+// shutdownGrace is how long a request may still take after that.
 const shutdownGrace = 10 * time.Second
 
 // doomedLife is how long a replica that rewrites its data is ready before it dies.
@@ -60,6 +64,11 @@ func serve(ctx context.Context, api *kube.Client, config configuration) error {
 	case err := <-ended:
 		return err
 	case <-ctx.Done():
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(noticed):
 	}
 	return shutDown(servers)
 }
