@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { IMAGES, VERSIONS } from './versions.ts'
+import { IMAGES, kubernetesImage, VERSIONS } from './versions.ts'
 
 /**
  * What the lab asks of rke beside what the action renders, as the input `rke-config` takes it: images of the bundle,
@@ -36,7 +36,7 @@ export function rkeConfig(kubernetes: string = VERSIONS.kubernetes): string {
 
 function systemImages(kubernetes: string): Record<string, string> {
   return {
-    kubernetes: `rancher-ha-lab/kubernetes:${kubernetes}-rancher1`,
+    kubernetes: kubernetesImage(kubernetes),
     etcd: IMAGES.etcd,
     alpine: IMAGES.tools,
     nginx_proxy: IMAGES.tools,

@@ -2,10 +2,10 @@ import { stringify } from 'yaml'
 import { certificateFor } from './certificates.ts'
 import { BUNDLE } from './places.ts'
 import { rkeConfig } from './rke-config.ts'
-import { IMAGES, VERSIONS } from './versions.ts'
+import { IMAGES, OLDER, VERSIONS } from './versions.ts'
 
 export { BIN, BUNDLE, CACHE, DOCKER_HOST } from './places.ts'
-export { IMAGES, VERSIONS } from './versions.ts'
+export { IMAGES, OLDER, VERSIONS } from './versions.ts'
 
 export const LOCAL_IMAGE = IMAGES.machine
 
@@ -41,14 +41,20 @@ export function labInputs({
   }
 }
 
-/** Images of the stand-in in the place of Rancher's. */
+/** Inputs that differ for a stack that is yet to be upgraded to the lab's own versions. */
+export const OLDER_INPUTS = {
+  'kubernetes-version': OLDER.rkeKubernetes,
+  'rancher-version': OLDER.rancher,
+  'rke-config': rkeConfig(OLDER.kubernetes),
+}
+
+/** Images of the stand-in in the place of Rancher's; its chart says which release of them. */
 const RANCHER_VALUES = {
-  rancherImage: repository(IMAGES.rancher),
-  rancherImageTag: tag(IMAGES.rancher),
+  rancherImage: 'rancher-ha-lab/rancher',
   rancherImagePullPolicy: 'IfNotPresent',
   auditLog: { level: 1, image: { repository: repository(IMAGES.shell), tag: tag(IMAGES.shell) } },
   postDelete: { image: { repository: repository(IMAGES.shell), tag: tag(IMAGES.shell) } },
-  extraEnv: [{ name: 'RANCHER_WEBHOOK_IMAGE', value: IMAGES.rancherWebhook }],
+  extraEnv: [{ name: 'RANCHER_WEBHOOK_IMAGE', value: 'rancher-ha-lab/rancher-webhook' }],
 }
 
 function repository(image: string): string {

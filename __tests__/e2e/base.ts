@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { BUNDLE } from '../../lab/places.ts'
+import { OLDER_INPUTS } from '../../lab/settings.ts'
 import { repositoryFolder } from '../runner/action-file.ts'
 import { output } from './eye/command.ts'
 import { clear } from './eye/machines.ts'
@@ -17,6 +18,19 @@ export const base: Stack = stackNamed('ha')
 /** Keeps what stands as the stack the pool starts from. */
 export async function keepBase(): Promise<void> {
   await lab('save', keptName('base'))
+}
+
+/** Keeps what stands as the stack that is yet to be upgraded. */
+export async function keepOlder(): Promise<void> {
+  await lab('save', keptName('older'))
+}
+
+/** A healthy stack with the versions before those of the lab. */
+export async function loadOlder(): Promise<void> {
+  await loadKept('older', async () => {
+    await succeeds(base.install(OLDER_INPUTS))
+  })
+  await untilHealthy(base, minutes(4))
 }
 
 /** A healthy stack in seconds; built, and kept, when it was not yet. */

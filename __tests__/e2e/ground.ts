@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { IMAGES } from '../../lab/versions.ts'
 import { key } from '../scenarios/inputs.ts'
 import { docker } from './eye/docker.ts'
-import { type Machine, machines, on } from './eye/machines.ts'
+import { balancerAddress, type Machine, machines, on } from './eye/machines.ts'
 import type { Stack } from './stack.ts'
 import { until } from './until.ts'
 
@@ -20,7 +20,7 @@ export async function asHosts(stack: Stack): Promise<Ground> {
   const hosts = await machines(stack.name)
   const privateKey = key()
   for (const host of hosts) await letIn(host, publicHalf(privateKey))
-  const balancer = await addressOf(`label=rancher-ha/stack=${stack.name}`, 'lb')
+  const balancer = await balancerAddress(stack.name)
   return { hosts, balancer, privateKey, inputs: await hostInputs(hosts, balancer, privateKey) }
 }
 
@@ -129,13 +129,4 @@ export function publicHalf(privateKey: string): string {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-async function addressOf(filter: string, hostname: string): Promise<string> {
-  const format = '{{.Config.Hostname}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
-  const ids = (await docker('ps', '--quiet', '--filter', filter)).split('\n')
-  const rows = (await docker('inspect', '--format', format, ...ids)).split('\n').map((row) => row.split(' '))
-  const address = rows.find(([name]) => name === hostname)?.[1]
-  if (address === undefined) throw new Error(`no container with host name ${hostname}`)
-  return address
 }

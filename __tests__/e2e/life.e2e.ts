@@ -1,18 +1,29 @@
 import { afterAll, beforeAll, expect } from '@jest/globals'
-import { base, keepBase } from './base.ts'
+import { OLDER_INPUTS } from '../../lab/settings.ts'
+import { base, keepBase, keepOlder } from './base.ts'
 import { docker } from './eye/docker.ts'
-import { openKubectl, readyNodes } from './eye/kubernetes.ts'
+import { clusterUid, openKubectl, readyNodes } from './eye/kubernetes.ts'
 import { clear, everything, machine, wipe } from './eye/machines.ts'
 import { readMarker, writeMarker } from './eye/rancher.ts'
 import { traces } from './eye/traces.ts'
 import { curl } from './eye/web.ts'
 import { expectAllYes, expectHealthy, expectRancherAnswers, membersOf, type Seen, untilHealthy } from './healthy.ts'
+import { startLoad, startWriter } from './load/load.ts'
 import { type Done, succeeds } from './stack.ts'
 import { minutes, stage } from './stage.ts'
 import { until } from './until.ts'
+import { currentInputs, expectCurrent, expectOlder, lost, tellLoad } from './upgraded.ts'
 import { backedUp, openVault, type Vault } from './vault.ts'
 
 const stack = base
+/**
+ * A connection that is on its way to a replica in the instant it ends is lost: its client waits in vain, and asks again.
+ * How many there were, and which, is told with every run.
+ */
+const LOST_SHARE = 0.01
+
+/** As the life begins: what is yet to be upgraded. */
+const older = (changed: Record<string, string> = {}) => stack.install({ ...OLDER_INPUTS, ...changed })
 const nodes = ['node-1', 'node-2', 'node-3']
 let before: Awaited<ReturnType<typeof everything>>
 let first: Done
@@ -34,21 +45,21 @@ stage('bare: status and destroy find nothing, a dry run makes nothing', minutes(
   expect(status.exitCode).toBe(1)
   const destroy = await succeeds(stack.destroy())
   expect(destroy.outputs['changed']).toBe('false')
-  const dry = await succeeds(stack.install({ 'dry-run': 'true' }))
+  const dry = await succeeds(older({ 'dry-run': 'true' }))
   expect(dry.outputs['changed']).toBe('false')
   expect(dry.plan.length).toBeGreaterThan(3)
   expect(await everything()).toEqual(before)
 })
 
 stage('bare: a new stack must be told its distribution', minutes(1), async () => {
-  const done = await stack.install({ distribution: '' })
+  const done = await older({ distribution: '' })
   expect(done.exitCode).toBe(1)
   expect(done.errors.join()).toMatch(/distribution: .*rke/)
   expect(await everything()).toEqual(before)
 })
 
 stage('install: three nodes, three members, three replicas, proven and seen', minutes(15), async () => {
-  first = await succeeds(stack.install())
+  first = await succeeds(older())
   expectAllYes(first)
   expect(first.outputs).toMatchObject({ changed: 'true', 'rancher-url': `https://${stack.hostname}` })
   expect(first.outputs['error-kind'] ?? '').toBe('')
@@ -67,9 +78,48 @@ stage('install: three nodes, three members, three replicas, proven and seen', mi
 
 stage('install again: empty plan, nothing written on the nodes', minutes(4), async () => {
   const untouched = await traces(stack.name)
-  const again = await succeeds(stack.install())
+  const again = await succeeds(older())
   expect({ changed: again.outputs['changed'], plan: again.plan }).toEqual({ changed: 'false', plan: [] })
   expectAllYes(again)
+  expect(await traces(stack.name)).toEqual(untouched)
+  await keepOlder()
+})
+
+stage('upgrade: Kubernetes and Rancher in one run, and its users go on', minutes(20), async () => {
+  vault = await openVault(stack)
+  await expectOlder(stack)
+  await writeMarker(stack.view, stack.password, 'before the upgrade')
+  const former = await openKubectl(stack.name)
+  const dry = await succeeds(vault.upgrade({ ...currentInputs(stack), 'dry-run': 'true' }))
+  await using load = await startLoad(stack)
+  await using writer = await startWriter(stack)
+  const done = await succeeds(
+    vault.upgrade({ ...currentInputs(stack), 'expected-plan': dry.outputs['plan-digest'] ?? '' }),
+  )
+  const [users, written] = [await load.stop(), await writer.stop()]
+  tellLoad('during the upgrade', users)
+  expectAllYes(done)
+  expect(done.plan).toEqual(dry.plan)
+
+  await expectCurrent(stack)
+  const { uid, ca, versions } = await expectHealthy(stack)
+  expect({ uid, ca }).toEqual({ uid: seen.uid, ca: seen.ca })
+  expect(await clusterUid(former)).toBe(seen.uid)
+  expect(await readMarker(stack.view, stack.password)).toBe('before the upgrade')
+  expect(await lost(written, former)).toEqual([])
+  expect(written.acknowledged.length).toBeGreaterThan(50)
+  expect(users.sent).toBeGreaterThan(1_000)
+  expect({ failed: users.failed <= users.sent * LOST_SHARE, failures: users.failures }).toMatchObject({ failed: true })
+  seen = { uid, ca, versions }
+})
+
+stage('upgrade and install again: empty plans, nothing written on the nodes', minutes(6), async () => {
+  const untouched = await traces(stack.name)
+  for (const run of [() => vault.upgrade(currentInputs(stack)), () => stack.install()]) {
+    const again = await succeeds(run())
+    expect({ changed: again.outputs['changed'], plan: again.plan }).toEqual({ changed: 'false', plan: [] })
+    expectAllYes(again)
+  }
   expect(await traces(stack.name)).toEqual(untouched)
   await keepBase()
 })
@@ -127,7 +177,6 @@ stage('a node wiped: install brings three members back, with the same cluster an
 })
 
 stage('backup: one file, off the nodes, that only its owner can read', minutes(6), async () => {
-  vault = await openVault(stack)
   await writeMarker(stack.view, stack.password, 'when the backup was taken')
   const done = await backedUp(vault)
   expect(done.outputs['cluster-uid']).toBe(seen.uid)

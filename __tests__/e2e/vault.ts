@@ -19,6 +19,7 @@ export type Vault = AsyncDisposable & {
   opens(): Inputs
   backup(changed?: Inputs, options?: RunOptions): Promise<Done>
   restore(changed?: Inputs, options?: RunOptions): Promise<Done>
+  upgrade(changed?: Inputs, options?: RunOptions): Promise<Done>
   /** Names of the files, oldest first. */
   files(): Promise<string[]>
 }
@@ -49,7 +50,13 @@ export async function openVault(
       return done
     },
     restore: (changed = {}, options = {}) =>
+<<<<<<< HEAD
       act(`${stack.name}-restore`, { ...common, mode: 'restore', ...opens(), ...changed }, at.where(options)),
+=======
+      act(`${stack.name}-restore`, { ...common, mode: 'restore', ...opens(), ...changed }, options),
+    upgrade: (changed = {}, options = {}) =>
+      act(`${stack.name}-upgrade`, { ...common, mode: 'upgrade', ...changed }, options),
+>>>>>>> upgrade-lab
     files: async () => (await readdir(folder)).filter((name) => !name.startsWith('.')).sort(),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   }

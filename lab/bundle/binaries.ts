@@ -11,6 +11,8 @@ const HERE = import.meta.dirname
 /** One program: the folder of its Go module, what to build there, and what is set at link time. */
 export type Program = {
   name: string
+  /** The name it is found by, where several versions of it are built. */
+  as?: string
   module: string
   what: string
   variables?: Record<string, string>
@@ -40,17 +42,22 @@ export type Binaries = { path: Record<string, string>; key: string }
 /**
  * Builds what is not built yet; the rest comes from the cache.
  *
- * @param kubernetes version of Kubernetes ("v1.32.6"); its minor names the module
+ * @param kubernetes versions of Kubernetes ("v1.32.6"), newest first; their minors name the modules
  * @param more programs beside the pinned ones: the servers of the stand-ins
  */
-export async function buildBinaries(kubernetes: string, more: Program[]): Promise<Binaries> {
+export async function buildBinaries(kubernetes: string[], more: Program[]): Promise<Binaries> {
   const go = await goVersion()
   const path: Record<string, string> = {}
-  for (const program of [...PINNED, ...kubernetesPrograms(kubernetes), ...more]) {
-    path[program.name] = await build(program, go)
+  // One kubectl serves all: it may be a minor newer than the API server it talks to.
+  const kubectl = kubernetes.slice(0, 1).map((version) => componentProgram('kubectl', version))
+  for (const program of [...PINNED, ...kubernetes.map(hyperkube), ...kubectl, ...more]) {
+    path[program.as ?? program.name] = await build(program, go)
   }
   return { path, key: keyOf(...Object.values(path)) }
 }
+
+/** The name by which the components of a version are found among the binaries. */
+export const hyperkubeOf = (version: string) => `hyperkube-${version}`
 
 /**
  * The version of Kubernetes that the module of a minor ("1.32") pins.
@@ -67,7 +74,11 @@ export async function pinnedKubernetes(minor: string): Promise<string> {
   return version
 }
 
-function kubernetesPrograms(version: string): Program[] {
+function hyperkube(version: string): Program {
+  return { ...componentProgram('hyperkube', version), as: hyperkubeOf(version), what: '.' }
+}
+
+function componentProgram(component: string, version: string): Program {
   const [major = '', minor = ''] = version.slice(1).split('.')
   const name = (of: string) => `k8s.io/component-base/version.${of}`
   const variables = {
@@ -77,17 +88,14 @@ function kubernetesPrograms(version: string): Program[] {
     [name('gitTreeState')]: 'clean',
   }
   const module = `modules/kubernetes-${major}.${minor}`
-  return [
-    { name: 'hyperkube', module, what: '.', variables },
-    { name: 'kubectl', module, what: 'k8s.io/kubernetes/cmd/kubectl', variables },
-  ]
+  return { name: component, module, what: `k8s.io/kubernetes/cmd/${component}`, variables }
 }
 
-async function build({ name, module, what, variables = {}, also = [] }: Program, go: string): Promise<string> {
+async function build({ name, as, module, what, variables = {}, also = [] }: Program, go: string): Promise<string> {
   const folder = join(HERE, module)
   const inputs = await Promise.all([module, ...also].map((each) => folderInput(join(HERE, each))))
   const key = keyOf(name, what, go, ...goFlags(variables), ...inputs)
-  return cached(`Build ${name}`, join(CACHE, 'binaries', `${name}-${key}`), (to) =>
+  return cached(`Build ${as ?? name}`, join(CACHE, 'binaries', `${name}-${key}`), (to) =>
     goBuild(folder, what, to, variables),
   )
 }

@@ -1,4 +1,5 @@
-import { chmod, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { beside } from '../host/cache.ts'
 import { run } from '../host/command.ts'
@@ -6,7 +7,7 @@ import { sha256 } from '../host/key.ts'
 import { exists } from '../host/packages.ts'
 import { VERSIONS } from '../versions.ts'
 import type { ImageGroup } from './images.ts'
-import type { StandIn } from './standins.ts'
+import type { Release, StandIn } from './standins.ts'
 
 /** The table of contents of an air-gap bundle, `bundle.json`; paths are relative to the bundle. */
 export type BundleIndex = {
@@ -16,7 +17,7 @@ export type BundleIndex = {
   charts: { name: string; version: string; file: string; sha256: string }[]
 }
 
-type Tools = { rke: string; helm: string; kubectl: string }
+type Tools = { rke: string; helm: string; kubectl: string; etcd: string; etcdutl: string }
 
 /** Writes programs in the layout of their release pages, with the checksum files that those pages have. */
 export async function packTools(bundle: string, tools: Tools, kubernetes: string): Promise<BundleIndex['tools']> {
@@ -25,41 +26,64 @@ export async function packTools(bundle: string, tools: Tools, kubernetes: string
   await writeChecksum(bundle, rke, join(dirname(rke), 'sha256sum.txt'))
 
   const helm = `tools/helm/helm-${VERSIONS.helm}-linux-amd64.tar.gz`
-  await packHelm(tools.helm, join(bundle, helm))
+  await packArchive(join(bundle, helm), { 'linux-amd64/helm': tools.helm })
   await writeChecksum(bundle, helm, `${helm}.sha256sum`)
 
   const kubectl = `tools/kubectl/${kubernetes}/bin/linux/amd64/kubectl`
   await put(tools.kubectl, join(bundle, kubectl))
   await writeFile(join(bundle, `${kubectl}.sha256`), await sha256(join(bundle, kubectl)))
 
+  const folder = `etcd-${VERSIONS.etcd}-linux-amd64`
+  const etcd = `tools/etcd/${VERSIONS.etcd}/${folder}.tar.gz`
+  await packArchive(join(bundle, etcd), { [`${folder}/etcd`]: tools.etcd, [`${folder}/etcdutl`]: tools.etcdutl })
+  await writeChecksum(bundle, etcd, join(dirname(etcd), 'SHA256SUMS'))
+
   return Promise.all([
     entry(bundle, 'rke', VERSIONS.rke, rke),
     entry(bundle, 'helm', VERSIONS.helm, helm),
     entry(bundle, 'kubectl', kubernetes, kubectl),
+    entry(bundle, 'etcd', VERSIONS.etcd, etcd),
   ])
 }
 
 export async function packImages(bundle: string, groups: ImageGroup[]): Promise<BundleIndex['images']> {
   const entries: BundleIndex['images'] = []
   for (const group of groups) {
-    const file = `images/${group.for}.tar`
+    const file = `images/${group.archive}.tar`
     await put(group.file, join(bundle, file))
     entries.push({ file, sha256: await sha256(join(bundle, file)), names: group.names, for: group.for })
   }
   return entries
 }
 
-/** Packs charts with the helm of the bundle. */
+/** Packs charts with the helm of the bundle; the folder of them, served as it is, is a chart repository. */
 export async function packCharts(bundle: string, standIns: StandIn[], helm: string): Promise<BundleIndex['charts']> {
   const folder = join(bundle, 'charts')
   await mkdir(folder, { recursive: true })
   const entries: BundleIndex['charts'] = []
-  for (const { name, chart, chartVersion, appVersion } of standIns) {
-    const versions = ['--version', chartVersion, '--app-version', appVersion]
-    await run(helm, ['package', chart, '--destination', folder, ...versions])
-    entries.push(await entry(bundle, name, chartVersion, `charts/${name}-${chartVersion}.tgz`))
+  for (const { name, chart, releases } of standIns) {
+    for (const release of releases) {
+      await packChart(chart, release, folder, helm)
+      const { chartVersion } = release
+      entries.push(await entry(bundle, name, chartVersion, `charts/${name}-${chartVersion}.tgz`))
+    }
   }
+  await run(helm, ['repo', 'index', folder])
   return entries
+}
+
+async function packChart(chart: string, { chartVersion, appVersion, kubeVersion }: Release, to: string, helm: string) {
+  const copy = await mkdtemp(join(tmpdir(), 'rancher-ha-chart-'))
+  try {
+    await cp(chart, copy, { recursive: true })
+    if (kubeVersion !== undefined) {
+      const text = await readFile(join(copy, 'Chart.yaml'), 'utf8')
+      await writeFile(join(copy, 'Chart.yaml'), text.replace(/^kubeVersion: .*$/m, `kubeVersion: "${kubeVersion}"`))
+    }
+    await run(helm, ['package', copy, '--destination', to, '--version', chartVersion, '--app-version', appVersion])
+  } finally {
+    await rm(copy, { recursive: true })
+  }
 }
 
 /**
@@ -77,12 +101,14 @@ export async function replaceBundle(bundle: string, key: string, fill: (folder: 
   await rename(folder, bundle)
 }
 
-async function packHelm(program: string, to: string): Promise<void> {
+/** A tar.gz of programs, each under its name in the archive. */
+async function packArchive(to: string, programs: Record<string, string>): Promise<void> {
   const folder = await beside(to)
-  await put(program, join(folder, 'linux-amd64/helm'))
+  for (const [as, program] of Object.entries(programs)) await put(program, join(folder, as))
   // Without time and owner, so that the same program gives the same archive.
   const same = ['--mtime=@0', '--owner=0', '--group=0', '--sort=name']
-  await run('tar', ['-C', folder, ...same, '--use-compress-program=gzip -1n', '-cf', to, 'linux-amd64'])
+  const tops = new Set(Object.keys(programs).map((as) => as.split('/')[0] ?? as))
+  await run('tar', ['-C', folder, ...same, '--use-compress-program=gzip -1n', '-cf', to, ...tops])
   await rm(folder, { recursive: true })
 }
 

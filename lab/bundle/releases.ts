@@ -10,7 +10,7 @@ import { progress } from '../host/progress.ts'
 import { VERSIONS } from '../versions.ts'
 import { type BundleIndex, replaceBundle } from './pack.ts'
 
-const { rke, helm, kubernetes, rancher, certManager } = VERSIONS
+const { rke, helm, kubernetes, etcd, rancher, certManager } = VERSIONS
 
 /** A tool: where its release page has it and its checksum, and where both stand in a bundle. */
 const TOOLS = [
@@ -37,6 +37,14 @@ const TOOLS = [
     under: `tools/kubectl/${kubernetes}/bin/linux/amd64`,
     file: 'kubectl',
     checksum: 'kubectl.sha256',
+  },
+  {
+    name: 'etcd',
+    version: etcd,
+    page: `https://github.com/etcd-io/etcd/releases/download/${etcd}`,
+    under: `tools/etcd/${etcd}`,
+    file: `etcd-${etcd}-linux-amd64.tar.gz`,
+    checksum: 'SHA256SUMS',
   },
 ]
 

@@ -1,4 +1,4 @@
-import { KNOWN_VERSIONS, kubeletVersion } from '../kubernetes/rke/versions.ts'
+import { kubeletVersion, TAKEN_VERSIONS } from '../kubernetes/rke/versions.ts'
 import { lastStart } from '../schedule.ts'
 import type {
   BackupSettings,
@@ -69,9 +69,9 @@ export function hostnameOf(values: Pick<InstallValues, 'hostname' | 'provider' |
   return values.hostname ?? (values.provider === 'local' ? `${values.name ?? DEFAULT_NAME}.rancher.test` : undefined)
 }
 
-/** A Kubernetes version as the tested rke names it; undefined when it does not know it. */
+/** A Kubernetes version as the tested rke names it; undefined when it does not take it. */
 export function rkeName(version: string): string | undefined {
-  return KNOWN_VERSIONS.find((known) => known === `v${version}` || kubeletVersion(known) === `v${version}`)
+  return TAKEN_VERSIONS.find((known) => known === `v${version}` || kubeletVersion(known) === `v${version}`)
 }
 
 /** Outside of GitHub a stack belongs to nobody but this machine's user, and each run is another one. */

@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '@kubernetes/client-node'
 import { StackError } from '../errors.ts'
 import type { Api } from '../kubernetes/distribution.ts'
+import { patiently } from './patiently.ts'
 
 /** Which objects: of one kind, in one namespace (absent for kinds without one). */
 export type KindRef = { apiVersion: string; kind: string; namespace?: string }
@@ -58,42 +59,41 @@ export async function openKube(api: Pick<Api, 'config'>): Promise<Kube> {
 
   return {
     get<T extends KubernetesObject>(ref: ObjectRef) {
-      const found = asked<T>(`reading ${describe(ref)}`, objects.read(header(ref)) as unknown as Promise<T>)
+      const found = asked<T>(`reading ${describe(ref)}`, () => objects.read(header(ref)) as unknown as Promise<T>)
       return found.catch(absent(undefined))
     },
     async list<T extends KubernetesObject>(ref: KindRef, labels?: string) {
       const { apiVersion, kind, namespace } = ref
       const none = undefined
-      const listed = objects.list(apiVersion, kind, namespace, none, none, none, none, labels)
+      const listed = () => objects.list(apiVersion, kind, namespace, none, none, none, none, labels)
       const found = await asked(`listing ${kind}`, listed).catch(absent(undefined))
       return (found?.items ?? []) as unknown as T[]
     },
     async apply(object) {
       const manager = FIELD_MANAGER
       const strategy = sdk.PatchStrategy.ServerSideApply
-      await asked(
-        `writing ${object.kind} ${object.metadata?.name}`,
+      await asked(`writing ${object.kind} ${object.metadata?.name}`, () =>
         objects.patch(object, undefined, undefined, manager, true, strategy),
       )
     },
     async wouldCreate(object) {
       try {
-        await objects.create(object, undefined, 'All', FIELD_MANAGER)
+        await patiently(() => objects.create(object, undefined, 'All', FIELD_MANAGER))
         return { accepted: true, why: 'accepted' }
       } catch (thrown) {
         return { accepted: false, why: messageOf(thrown) }
       }
     },
     async remove(ref) {
-      await asked(`removing ${describe(ref)}`, objects.delete(header(ref))).catch(absent(undefined))
+      await asked(`removing ${describe(ref)}`, () => objects.delete(header(ref))).catch(absent(undefined))
     },
     logs({ namespace, name, container }, sinceSeconds) {
       const request = { namespace, name, container, sinceSeconds, limitBytes: LOG_LIMIT_BYTES }
-      return asked(`reading the log of pod ${name}`, core.readNamespacedPodLog(request))
+      return asked(`reading the log of pod ${name}`, () => core.readNamespacedPodLog(request))
     },
     tail({ namespace, name, container }, { lines, previous }) {
       const request = { namespace, name, container, previous, tailLines: lines, limitBytes: LOG_LIMIT_BYTES }
-      return asked(`reading the log of pod ${name}`, core.readNamespacedPodLog(request))
+      return asked(`reading the log of pod ${name}`, () => core.readNamespacedPodLog(request))
     },
   }
 }
@@ -107,9 +107,9 @@ function describe({ kind, name, namespace }: ObjectRef): string {
 }
 
 /** Gives an SDK error its kind, once, and keeps the original as its cause. */
-async function asked<T>(doing: string, request: Promise<T>): Promise<T> {
+async function asked<T>(doing: string, request: () => Promise<T>): Promise<T> {
   try {
-    return await request
+    return await patiently(request)
   } catch (thrown) {
     throw new StackError('kubernetes', `${doing}: ${messageOf(thrown)}`, { cause: thrown })
   }

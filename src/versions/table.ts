@@ -19,8 +19,10 @@ export type DistributionRow = Origin & {
   distribution: string
   /** Version of the program. */
   tool: string
-  /** Kubernetes as the distribution names it, newest first. */
+  /** Kubernetes as the distribution names it, newest first: what it offers, the last patch of each minor. */
   versions: string[]
+  /** Earlier patches that it installs, too, and goes on with, without offering them; newest first. */
+  earlier: string[]
   /** First major version of Docker that it does not work with; undefined when it needs no Docker. */
   dockerBelow: number | undefined
 }
@@ -67,9 +69,16 @@ export const TABLE: VersionTable = {
       distribution: 'rke',
       tool: '1.8.5',
       versions: ['v1.32.6-rancher1-1', 'v1.31.10-rancher1-1', 'v1.30.14-rancher1-1'],
+      earlier: [
+        ...[5, 4, 3, 2].map((patch) => `v1.32.${patch}-rancher1-1`),
+        ...[9, 8, 7, 6, 5, 4, 3].map((patch) => `v1.31.${patch}-rancher1-1`),
+        'v1.31.2-rancher2-1',
+        ...[13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2].map((patch) => `v1.30.${patch}-rancher1-1`),
+      ],
       // Docker 29 dropped the API version rke speaks (1.41; its lowest is 1.44).
       dockerBelow: 29,
-      source: '`rke config --list-version --all` of rke 1.8.5; Docker Engine 29 release notes, "Minimum API version"',
+      source:
+        '`rke config --list-version --all` of rke 1.8.5, and K8sVersionRKESystemImages in its data/data.json; Docker Engine 29 release notes, "Minimum API version"',
       date: '2026-11-23',
     },
   ],

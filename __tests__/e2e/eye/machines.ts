@@ -21,12 +21,22 @@ type Inspected = {
 
 /** The nodes of a stack by host name; the load balancer is none of them. */
 export async function machines(stack: string): Promise<Machine[]> {
+  return (await everyMachine(stack)).filter((machine) => /^node-\d+$/.test(machine.hostname))
+}
+
+/** Where the stack's load balancer is. */
+export async function balancerAddress(stack: string): Promise<string> {
+  const balancer = (await everyMachine(stack)).find((machine) => machine.hostname === 'lb')
+  if (balancer === undefined) throw new Error(`stack ${stack} has no load balancer`)
+  return balancer.address
+}
+
+async function everyMachine(stack: string): Promise<Machine[]> {
   const ids = await docker('ps', '--all', '--quiet', '--no-trunc', '--filter', `label=rancher-ha/stack=${stack}`)
   if (ids === '') return []
   const inspected = JSON.parse(await docker('inspect', ...ids.split('\n'))) as Inspected[]
   return inspected
     .map(describe)
-    .filter((machine) => /^node-\d+$/.test(machine.hostname))
     .sort((a, b) => a.hostname.localeCompare(b.hostname))
 }
 

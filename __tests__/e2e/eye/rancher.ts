@@ -32,3 +32,12 @@ export async function readMarker(view: View, password: string): Promise<string> 
   const answer = await curl(view, '/v3/settings/ui-pl', '--header', header)
   return (JSON.parse(answer.body) as { value: string }).value
 }
+
+/** A downstream cluster as a person makes one; its id. It waits for its agents for ever. */
+export async function createDownstream(view: View, password: string, name: string): Promise<string> {
+  const header = `authorization: Bearer ${await login(view, password)}`
+  const data = ['--header', 'content-type: application/json', '--data', JSON.stringify({ type: 'cluster', name })]
+  const answer = await curl(view, '/v3/clusters', '--request', 'POST', '--header', header, ...data)
+  if (answer.status !== 201) throw new Error(`cluster: ${answer.status} ${answer.body} ${answer.error}`)
+  return (JSON.parse(answer.body) as { id: string }).id
+}

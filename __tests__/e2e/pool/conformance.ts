@@ -1,10 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { expect } from '@jest/globals'
 import { IMAGES } from '../../../lab/versions.ts'
 import { makeTls } from '../eye/certificates.ts'
 import { docker } from '../eye/docker.ts'
 import { openKubectl } from '../eye/kubernetes.ts'
 import { machine, on } from '../eye/machines.ts'
+import { moveName, presentAnother } from '../outside.ts'
 import type { Stack } from '../stack.ts'
 import { minutes } from '../stage.ts'
 import { until } from '../until.ts'
@@ -23,11 +23,7 @@ const breaks: Record<string, { broken: string[]; hurt: (stack: Stack) => Promise
   },
   'the name somewhere else': {
     broken: ['name-resolves'],
-    hurt: async ({ hostname }) => {
-      const hosts = (await readFile('/etc/hosts', 'utf8')).split('\n')
-      const moved = hosts.map((line) => (line.includes(` ${hostname} `) ? line.replace(/^\S+/, '127.0.0.9') : line))
-      await writeFile('/etc/hosts', moved.join('\n'))
-    },
+    hurt: moveName,
   },
   'port 443 of one node behind a packet filter': {
     broken: ['balancer-forwards-443'],
@@ -118,13 +114,7 @@ const breaks: Record<string, { broken: string[]; hurt: (stack: Stack) => Promise
   },
   'a node that shows itself another certificate than the load balancer’s users see': {
     broken: ['tls-at-ingress'],
-    hurt: async (stack) => {
-      const node = await machine(stack.name, 'node-2')
-      const { certificate, privateKey } = makeTls(stack.hostname)
-      await on(node, `umask 077; cat >/run/other.pem <<'PEM'\n${certificate}\n${privateKey}\nPEM`)
-      await on(node, 'systemd-run --unit=other-tls openssl s_server -quiet -accept 9443 -cert /run/other.pem')
-      await on(node, `iptables -t nat -I OUTPUT -p tcp -d ${node.address} --dport 443 -j REDIRECT --to-ports 9443`)
-    },
+    hurt: presentAnother,
   },
   'a Rancher that answers 500': {
     broken: ['rancher-answers'],

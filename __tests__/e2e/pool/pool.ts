@@ -3,6 +3,7 @@ import { readRecord } from '../record.ts'
 import { adopt } from './adopt.ts'
 import { aws } from './aws/aws.ts'
 import { backups } from './backups.ts'
+import { badRancher } from './bad-rancher.ts'
 import type { Case } from './case.ts'
 import { conformance } from './conformance.ts'
 import { hosts } from './hosts.ts'
@@ -12,6 +13,8 @@ import { leases } from './leases.ts'
 import { preflight } from './preflight.ts'
 import { snapshots } from './snapshots.ts'
 import { state } from './state.ts'
+import { upgradeKills } from './upgrade-kills.ts'
+import { upgrades } from './upgrades.ts'
 import { votes } from './votes.ts'
 import { workflow } from './workflow.ts'
 
@@ -29,7 +32,13 @@ export const families: Case[][] = [
   kubeconfig,
   backups,
   snapshots,
+<<<<<<< HEAD
   aws,
+=======
+  upgrades,
+  badRancher,
+  upgradeKills,
+>>>>>>> upgrade-lab
 ]
 
 /** Every end-to-end case beside the life. */

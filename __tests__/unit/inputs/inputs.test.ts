@@ -126,6 +126,7 @@ describe('versions', () => {
   test.each([
     ['v1.32.6', 'v1.32.6-rancher1-1'],
     ['1.31.10', 'v1.31.10-rancher1-1'],
+    ['1.31.4', 'v1.31.4-rancher1-1'],
     ['v1.32.6-rancher1-1', 'v1.32.6-rancher1-1'],
     ['latest-patch', undefined],
   ])('kubernetes-version %s', async (text, version) => {

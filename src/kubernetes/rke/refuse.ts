@@ -3,7 +3,7 @@ import type { ClusterFacts, WantedCluster } from '../distribution.ts'
 import { refuseConfig } from './cluster-yml.ts'
 import { hasPlane, isForeign, isListener, type NodeFacts, own } from './facts.ts'
 import { refuseState } from './refuse-state.ts'
-import { DOCKER_TOO_NEW, KNOWN_VERSIONS, resolveVersion } from './versions.ts'
+import { DOCKER_TOO_NEW, KNOWN_VERSIONS, resolveVersion, TAKEN_VERSIONS } from './versions.ts'
 
 /** Everything the facts forbid, at once; empty means go. */
 export function refuseCluster(facts: ClusterFacts, wanted: WantedCluster): Refusal[] {
@@ -43,7 +43,7 @@ function refuseVersion(facts: ClusterFacts, { version: asked }: WantedCluster): 
       },
     ]
   }
-  if (facts.version !== undefined || KNOWN_VERSIONS.includes(version)) return []
+  if (facts.version !== undefined || TAKEN_VERSIONS.includes(version)) return []
   const what = `rke does not know ${version}; it knows ${KNOWN_VERSIONS.join(', ')}`
   return [
     {

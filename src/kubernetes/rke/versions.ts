@@ -3,8 +3,10 @@ import { type DistributionRow, TABLE, TESTED } from '../../versions/table.ts'
 /** What the tested rke can install, and on what. */
 const ROW = rowOf(TESTED.rke)
 export const TESTED_RKE = ROW.tool
-/** Kubernetes versions that the tested rke can install, newest first. */
+/** Kubernetes versions that the tested rke offers, newest first. */
 export const KNOWN_VERSIONS = ROW.versions
+/** With the earlier patches it takes as well. */
+export const TAKEN_VERSIONS = [...ROW.versions, ...ROW.earlier]
 export const TESTED_VERSION: string = TESTED.kubernetes
 /** The first major version of Docker that rke does not work with. */
 export const DOCKER_TOO_NEW = ROW.dockerBelow ?? Number.POSITIVE_INFINITY

@@ -75,6 +75,10 @@ test('pods and containers of rke are not containers of others', () => {
   expect(told(withNode(bareFacts(), 'node-2', { containers }))).toEqual([])
 })
 
+test('a version that rke takes without offering it is installed', () => {
+  expect(told(bareFacts(), wantedOf(3, { version: 'v1.31.4-rancher1-1' }))).toEqual([])
+})
+
 const CLUSTER_CASES: [string, ClusterFacts, Partial<WantedCluster>, RegExp][] = [
   [
     'a version rke does not know',

@@ -20,6 +20,7 @@ var definitions = []kube.Definition{
 	{Group: "management.cattle.io", Version: "v3", Kind: "Token", Plural: "tokens"},
 	{Group: "management.cattle.io", Version: "v3", Kind: "Cluster", Plural: "clusters"},
 	{Group: "management.cattle.io", Version: "v3", Kind: "Node", Plural: "nodes", Namespaced: true},
+	{Group: "management.cattle.io", Version: "v3", Kind: "ClusterRegistrationToken", Plural: "clusterregistrationtokens", Namespaced: true},
 	{Group: "provisioning.cattle.io", Version: "v1", Kind: "Cluster", Plural: "clusters", Namespaced: true},
 }
 
@@ -34,6 +35,7 @@ func (r *rancher) boot(ctx context.Context) {
 		run  func(context.Context) error
 	}{
 		{"custom resource definitions", func(ctx context.Context) error { return r.api.EnsureDefinitions(ctx, definitions) }},
+		{"the stored data", r.checkFormat},
 		{"settings", r.ensureSettings},
 		{"the admin", r.ensureAdmin},
 		{"the local cluster", r.ensureLocalCluster},
@@ -79,22 +81,4 @@ func ensureAuthority(ctx context.Context, api *kube.Client, namespace, name stri
 		return kube.Secret(namespace, name, "kubernetes.io/tls", data), err
 	})
 	return kube.PairOf(secret), err
-}
-
-// rewriteThenDie plays an upgrade that changes stored data half-way: the version before does not find the passwords.
-func (r *rancher) rewriteThenDie(ctx context.Context) error {
-	var users kube.List
-	if err := r.api.Get(ctx, management+"users", &users); err != nil {
-		return err
-	}
-	for _, user := range users.Items {
-		moved := map[string]any{"password": nil, "passwordV2": user.Text("password")}
-		if user.Text("password") == "" {
-			continue
-		}
-		if err := r.api.Patch(ctx, management+"users/"+user.Name(), moved, nil); err != nil {
-			return err
-		}
-	}
-	return errors.New("the fault asked for: the passwords are moved, and the replica dies")
 }

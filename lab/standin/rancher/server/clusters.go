@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"log"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"rancher-ha.test/standin/kube"
@@ -50,39 +48,6 @@ func (r *rancher) showCluster(w http.ResponseWriter, request *http.Request, _ st
 		return
 	}
 	answer(w, http.StatusOK, showCluster(found))
-}
-
-// createCluster stores a downstream cluster that will wait for its agents for ever.
-func (r *rancher) createCluster(w http.ResponseWriter, request *http.Request, _ string) {
-	var given struct {
-		Name        string `json:"name"`
-		Description string `json:"description"`
-	}
-	if !read(w, request, &given) {
-		return
-	}
-	if given.Name == "" {
-		refuse(w, http.StatusUnprocessableEntity, "name is required")
-		return
-	}
-	created := kube.Object{
-		"apiVersion": "management.cattle.io/v3", "kind": "Cluster",
-		"metadata": map[string]any{"name": "c-" + strings.ToLower(rand.Text()[:5])},
-		"spec":     map[string]any{"displayName": given.Name, "description": given.Description, "internal": false},
-	}
-	if err := r.api.Create(request.Context(), management+"clusters", created, &created); err != nil {
-		refuseFor(w, err)
-		return
-	}
-	answer(w, http.StatusCreated, showCluster(created))
-}
-
-func (r *rancher) deleteCluster(w http.ResponseWriter, request *http.Request, _ string) {
-	if err := r.api.Delete(request.Context(), management+"clusters/"+request.PathValue("id")); err != nil {
-		refuseFor(w, err)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
 }
 
 // scale keeps as many replicas as there are ready nodes, up to what the chart's negative `replicas` allows.

@@ -46,6 +46,9 @@ func (r *rancher) routes() http.Handler {
 		"POST /v3/clusters":                          r.createCluster,
 		"GET /v3/clusters/{id}":                      r.showCluster,
 		"DELETE /v3/clusters/{id}":                   r.deleteCluster,
+		"GET /v3/clusterregistrationtokens":          r.listRegistrationTokens,
+		"POST /v3/clusterregistrationtokens":         r.createRegistrationToken,
+		"POST /v1/provisioning.cattle.io.clusters":   r.provisionCluster,
 		"GET /v1/schemas/service":                    showSchema,
 		"GET /k8s/clusters/local/v1/schemas/service": showSchema,
 		"/k8s/clusters/local/":                       r.passToLocal,
@@ -97,7 +100,7 @@ func (r *rancher) withFault(next http.Handler) http.Handler {
 			next.ServeHTTP(w, request)
 		case !r.ready.Load():
 			refuse(w, http.StatusServiceUnavailable, "not ready")
-		case r.config.fault == "answers-500":
+		case r.config.fault == "answers-500" || r.config.fault == "rewrites":
 			refuse(w, http.StatusInternalServerError, "the fault asked for")
 		default:
 			next.ServeHTTP(w, request)

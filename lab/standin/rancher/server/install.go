@@ -56,14 +56,11 @@ func (r *rancher) moveWebhookImage(ctx context.Context, path string) error {
 // installTurtles makes only the Service that stands for it.
 func (r *rancher) installTurtles(ctx context.Context) error {
 	const home = "cattle-capi-system"
-	_, err := r.api.Ensure(ctx, "/api/v1/namespaces", kube.Object{
-		"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": home},
-	})
-	if err != nil {
+	if err := r.ensureNamespace(ctx, home); err != nil {
 		return err
 	}
 	selector := map[string]any{"cluster.x-k8s.io/provider": "cluster-api"}
-	_, err = r.api.Ensure(ctx, "/api/v1/namespaces/"+home+"/services", service(home, "capi-webhook-service", selector, 443, 9443))
+	_, err := r.api.Ensure(ctx, "/api/v1/namespaces/"+home+"/services", service(home, "capi-webhook-service", selector, 443, 9443))
 	return err
 }
 

@@ -14,8 +14,15 @@ import (
 	"rancher-ha.test/standin/kube"
 )
 
-// shutdownGrace is how long a request may still take after TERM.
+// noticed is how long a replica goes on serving after TERM. An ingress controller like nginx asks the next pod when one
+// closes a connection; the lab's does not, but has noticed by then that this one is to end.
+const noticed = 3 * time.Second
+
+// shutdownGrace is how long a request may still take after that.
 const shutdownGrace = 10 * time.Second
+
+// doomedLife is how long a replica that rewrites its data is ready before it dies.
+var doomedLife = 20 * time.Second
 
 // internalAuthority is the Secret of the authority for connections inside the cluster.
 const internalAuthority = "tls-rancher-internal-ca"
@@ -45,30 +52,46 @@ func serve(ctx context.Context, api *kube.Client, config configuration) error {
 
 	ended := make(chan error, 1)
 	servers := []*http.Server{listen(":80", handler, nil, ended)}
-	// A replica that will never be ready stands for one that does not get as far as its data.
-	if config.fault != "never-ready" {
-		internal, err := r.open(ctx, handler, ended)
-		if err != nil {
-			return err
-		}
-		servers = append(servers, internal...)
+	internal, err := r.open(ctx, handler, ended)
+	if err != nil {
+		return err
+	}
+	servers = append(servers, internal...)
+	if config.fault == "rewrites" {
+		go r.rewriteThenDie(ctx, ended)
 	}
 	select {
 	case err := <-ended:
 		return err
 	case <-ctx.Done():
 	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(noticed):
+	}
 	return shutDown(servers)
+}
+
+// rewriteThenDie begins once the replica is ready, so that no readiness probe holds a rollout back.
+func (r *rancher) rewriteThenDie(ctx context.Context, ended chan<- error) {
+	if err := r.rewrite(ctx); err != nil {
+		log.Printf("[ERROR] rewriting the stored data: %v", err)
+	}
+	if kube.Pause(ctx, doomedLife) == nil {
+		ended <- errors.New("the fault asked for: the stored data are rewritten, and the replica dies")
+	}
 }
 
 // open brings the data up to date and makes the replica ready.
 func (r *rancher) open(ctx context.Context, handler http.Handler, ended chan error) ([]*http.Server, error) {
+	// A replica that will never be ready stands for one that does not get as far as its data.
+	if r.config.fault == "never-ready" {
+		return nil, nil
+	}
 	r.boot(ctx)
 	if ctx.Err() != nil {
 		return nil, nil
-	}
-	if r.config.fault == "rewrites-then-dies" {
-		return nil, r.rewriteThenDie(ctx)
 	}
 	servers, err := r.internalServers(ctx, handler, ended)
 	if err != nil {
