@@ -50,13 +50,9 @@ export async function openVault(
       return done
     },
     restore: (changed = {}, options = {}) =>
-<<<<<<< HEAD
       act(`${stack.name}-restore`, { ...common, mode: 'restore', ...opens(), ...changed }, at.where(options)),
-=======
-      act(`${stack.name}-restore`, { ...common, mode: 'restore', ...opens(), ...changed }, options),
     upgrade: (changed = {}, options = {}) =>
-      act(`${stack.name}-upgrade`, { ...common, mode: 'upgrade', ...changed }, options),
->>>>>>> upgrade-lab
+      act(`${stack.name}-upgrade`, { ...common, mode: 'upgrade', ...changed }, at.where(options)),
     files: async () => (await readdir(folder)).filter((name) => !name.startsWith('.')).sort(),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   }

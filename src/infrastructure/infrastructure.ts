@@ -8,7 +8,15 @@ import type { Change, Step } from '../steps.ts'
 export type InfrastructureFacts = {
   /** Nodes of this stack, ours by tag (or named by the user, on `hosts`), by name. */
   nodes: Node[]
-  loadBalancer: { address: string; targets: string[]; serving: boolean } | undefined
+  loadBalancer:
+    | {
+        address: string
+        targets: string[]
+        serving: boolean
+        /** Whether the address goes with it, so that nothing that lasts may name it; absent where the next one has the same. */
+        passing?: true
+      }
+    | undefined
   /** The addresses the host name resolves to as this runner sees it; empty when it does not resolve. */
   name: {
     hostname: string
@@ -22,6 +30,10 @@ export type InfrastructureFacts = {
   expires?: string
   /** What forbids going on: another owner, foreign resources. */
   refusals: Refusal[]
+  /** Names of nodes beyond what was asked for, which their provider takes away once they are out of the cluster. */
+  surplus?: string[]
+  /** What a person should know of it, though it forbids nothing; whole sentences. */
+  notes?: string[]
   /** Everything ours that `destroy` would remove, for people and tests ("container rancher-ha-x-node-1"). */
   owned: string[]
   /** The provider's own findings, for its own plan; plain data. */
@@ -42,6 +54,8 @@ export interface Infrastructure {
   aim?(wanted: WantedInfrastructure): void
   /** Pure: the steps from what stands to what is wanted; empty when nothing differs. */
   plan(facts: InfrastructureFacts, wanted: WantedInfrastructure): Step[]
+  /** Pure: the steps that take surplus nodes away, for when they are out of the cluster; absent where they stay. */
+  planRetire?(facts: InfrastructureFacts): Step[]
   /** Pure: the steps that leave nothing of ours. */
   planDestroy(facts: InfrastructureFacts): Step[]
   /** Carries out one of its own changes; safe to repeat. */

@@ -35,9 +35,7 @@ async function everyMachine(stack: string): Promise<Machine[]> {
   const ids = await docker('ps', '--all', '--quiet', '--no-trunc', '--filter', `label=rancher-ha/stack=${stack}`)
   if (ids === '') return []
   const inspected = JSON.parse(await docker('inspect', ...ids.split('\n'))) as Inspected[]
-  return inspected
-    .map(describe)
-    .sort((a, b) => a.hostname.localeCompare(b.hostname))
+  return inspected.map(describe).sort((a, b) => a.hostname.localeCompare(b.hostname))
 }
 
 /** A machine of the lab's cloud has its name and address in labels, and a network that this machine has no way into. */

@@ -32,13 +32,10 @@ export const families: Case[][] = [
   kubeconfig,
   backups,
   snapshots,
-<<<<<<< HEAD
   aws,
-=======
   upgrades,
   badRancher,
   upgradeKills,
->>>>>>> upgrade-lab
 ]
 
 /** Every end-to-end case beside the life. */

@@ -2,6 +2,7 @@ import type { Refusal } from '../../errors.ts'
 import type { InfrastructureFacts } from '../infrastructure.ts'
 import type { AwsContext } from './context.ts'
 import { sessionProblem } from './credentials.ts'
+import { notesOnDialing } from './dialing.ts'
 import type { AwsFindings, Balancer, Group, Instance, Mould, Place } from './findings.ts'
 import { findGroups } from './groups.ts'
 import { findImage } from './image.ts'
@@ -54,7 +55,7 @@ export async function inspectAws(context: AwsContext): Promise<InfrastructureFac
   const expires = own.nodes?.tags[TAGS.expires]
   return {
     nodes,
-    loadBalancer: balancer && { address: balancer.dnsName, ...servingOf(findings) },
+    loadBalancer: balancer && { address: balancer.dnsName, ...servingOf(findings), passing: true },
     name: { hostname, addresses, ...toMake(findings) },
     memory,
     ...(expires !== undefined && { expires }),
@@ -65,6 +66,8 @@ export async function inspectAws(context: AwsContext): Promise<InfrastructureFac
       ...(asked === undefined ? [] : [...wrongZone, ...refuseRecord(record), ...ground.refusals]),
       ...session,
     ],
+    surplus: surplusOf(machines.instances, asked),
+    notes: asked === undefined ? [] : notesOnDialing(findings, settings),
     owned: ownedBy(findings),
     own: findings,
   }
@@ -84,6 +87,12 @@ async function findGround(context: AwsContext, instances: Instance[], balancer: 
   const refusals = [image, types].flatMap((one) => ('refusals' in one ? one.refusals : []))
   const mould = 'found' in image && 'found' in types ? { image: image.found, types: types.found } : undefined
   return { place: place.found, mould, refusals }
+}
+
+/** Of more machines than were asked for, those with the highest numbers are too many. */
+function surplusOf(instances: Instance[], asked: AwsContext['asked']): string[] {
+  if (asked === undefined || asked.keepsAll) return []
+  return instances.slice(asked.nodeCount).map(({ name }) => name)
 }
 
 /** Every port must forward to a machine, and one of each port's must be well, for the balancer to serve. */
