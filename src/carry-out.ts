@@ -11,7 +11,7 @@ import { openRunner } from './report/runner.ts'
 import { createVeil } from './report/veil.ts'
 import type { BackupRun, DestroyRun, InstallRun, Outcome, RestoreRun, Run, StatusRun, SweepRun } from './run.ts'
 import { runFolder } from './run-folder.ts'
-import type { Settings } from './settings.ts'
+import type { Settings, SweepSettings } from './settings.ts'
 import { patienceAfter, stopSignal } from './stop-signal.ts'
 import { Unwanted } from './unwanted.ts'
 
@@ -47,7 +47,8 @@ export async function carryOut(settings: Settings, occasion: Occasion, secrets: 
   try {
     const begin = () => conversation.begin(report.told())
     const { signal } = stop
-    const work = dispatch({ settings, report, signal, folder: folder.path, keep, clock: systemClock, begin })
+    const run = { settings, report, signal, folder: folder.path, keep, clock: systemClock, begin }
+    const work = dispatch(run, () => openGitHub(settings, occasion))
     const outcome = await Promise.race([work, patience.over])
     report.output('changed', String(outcome.changed))
   } catch (thrown) {
@@ -74,7 +75,7 @@ async function openGitHub({ github }: Settings, { owner, repo }: Occasion): Prom
 }
 
 /** Each mode and its SDKs are loaded only when it runs. */
-async function dispatch(run: Run): Promise<Outcome> {
+async function dispatch(run: Run, github: () => Promise<Client>): Promise<Outcome> {
   switch (run.settings.mode) {
     case 'install':
       return (await import('./modes/install.ts')).install(run as InstallRun)
@@ -87,8 +88,16 @@ async function dispatch(run: Run): Promise<Outcome> {
     case 'destroy':
       return (await import('./modes/destroy.ts')).destroy(run as DestroyRun)
     case 'sweep':
-      return (await import('./modes/sweep.ts')).sweep(run as SweepRun)
+      return (await import('./modes/sweep.ts')).sweep({
+        ...(run as Run<SweepSettings>),
+        hasEnded: await asking(run, github),
+      })
   }
+}
+
+async function asking({ settings, report }: Run, client: () => Promise<Client>): Promise<SweepRun['hasEnded']> {
+  const { askRuns } = await import('./github/run-over.ts')
+  return askRuns(settings.github.token, { client, line: (text) => report.line(text) })
 }
 
 /** A stopped run failed because it was stopped, whatever its parts then said of it. */

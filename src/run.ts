@@ -35,7 +35,10 @@ export type BackupRun = Run<BackupSettings>
 export type RestoreRun = Run<RestoreSettings>
 export type StatusRun = Run<StatusSettings>
 export type DestroyRun = Run<DestroySettings>
-export type SweepRun = Run<SweepSettings>
+export type SweepRun = Run<SweepSettings> & {
+  /** Whether a run ("41/1": id and attempt) has ended; undefined when nobody can tell. */
+  hasEnded(run: string): Promise<boolean | undefined>
+}
 
 /** How a run that did not throw went. */
 export type Outcome = {

@@ -32,13 +32,15 @@ async function make(
 }
 
 /** A sweep `hours` from now. */
-const sweeper = (hours: number) => {
+const sweeper = (hours: number, over: string[] = []) => {
   const later = { now: () => new Date(Date.now() + hours * HOUR_MS) }
-  return awsSweeper(account.settings({ asked: null }), account.options({ asked: null, options: later }))
+  const options = account.options({ asked: null, options: later })
+  return awsSweeper(account.settings({ asked: null }), { ...options, isOver: async (run) => over.includes(run) })
 }
 
-async function sweep(hours: number): Promise<string[]> {
-  const one = await sweeper(hours)
+/** @param over runs that are known to have ended */
+async function sweep(hours: number, over: string[] = []): Promise<string[]> {
+  const one = await sweeper(hours, over)
   const { leftovers } = await one.find()
   for (const { change } of leftovers) await one.remove(change, AbortSignal.timeout(20_000))
   return leftovers.map(({ what }) => what).toSorted()
@@ -101,6 +103,37 @@ test('the door and the claim of a killed run go, the stack stays', async () => {
   await infrastructure.door?.close()
 })
 
+test('a half-made stack goes at once when its run is known to have ended, unless another works on it', async () => {
+  const before = await moto.world()
+  await make('half', { cluster: false })
+  await make('whole')
+  expect(await sweep(0, ['40/1'])).toEqual([])
+  const other: Asked = { stack: { ...STACK, name: 'half' }, asked: null, run: { id: '42', attempt: 1 } }
+  const continued = await account.open({ ...other, options: { session: 'other-session' } })
+  {
+    await using _claim = await continued.claim(0)
+    expect(await sweep(0, ['41/1'])).toEqual([])
+  }
+  await continued.door?.open(AbortSignal.timeout(5_000))
+  expect(await sweep(0, ['41/1'])).toEqual([])
+  expect(await sweep(0, ['41/1', '42/1'])).toEqual(['stack half'])
+  await (await account.open({ stack: { ...STACK, name: 'whole' }, asked: null })).claim(0)
+  await sweep(0, ['41/1'])
+  expect((await moto.world()).filter((line) => line.includes('half'))).toEqual([])
+  expect((await moto.world()).length).toBeGreaterThan(before.length)
+})
+
+test('the door and the claim of a run that is known to have ended go at once', async () => {
+  const infrastructure = await make('staying')
+  const world = await moto.world()
+  await infrastructure.door?.open(AbortSignal.timeout(5_000))
+  await infrastructure.claim(0)
+  expect(await sweep(0, ['40/1'])).toEqual([])
+  expect(await sweep(0, ['41/1'])).toEqual(['claim of stack staying', 'door of stack staying'])
+  expect(await moto.world()).toEqual(world)
+  await infrastructure.door?.close()
+})
+
 test('the mode takes what has expired, says why, and in a dry run only lists it', async () => {
   const before = await moto.world()
   await make('preview', { ttlMs: 1 })
@@ -113,8 +146,10 @@ test('the mode takes what has expired, says why, and in a dry run only lists it'
       output: () => {},
     }
     const { sweep: sweepAll } = await import('../../src/modes/sweep.ts')
-    const settings = { ...account.settings({ asked: null }), mode: 'sweep', dryRun }
-    const run = { settings, report, signal: AbortSignal.timeout(50_000), clock: systemClock }
+    const lastStart = new Date(Date.now() + HOUR_MS)
+    const settings = { ...account.settings({ asked: null }), mode: 'sweep', dryRun, lastStart }
+    const hasEnded = async () => undefined
+    const run = { settings, report, signal: AbortSignal.timeout(50_000), clock: systemClock, hasEnded }
     return { lines, outcome: await sweepAll(run as unknown as SweepRun) }
   }
   const world = await moto.world()

@@ -23,18 +23,19 @@ export type Vault = AsyncDisposable & {
   files(): Promise<string[]>
 }
 
-export async function openVault(stack: Stack): Promise<Vault> {
+/** @param at how a stack that is not on this machine is named and reached, and where its runs run */
+export async function openVault(
+  stack: Stack,
+  at: { identity: Inputs; where: (options: RunOptions) => RunOptions } = {
+    identity: { provider: 'local', name: stack.name, 'local-image': LOCAL_IMAGE },
+    where: (options) => options,
+  },
+): Promise<Vault> {
   const folder = await mkdtemp(join(tmpdir(), 'vault-'))
   const identity = await generateX25519Identity()
   const keeps = { 'backup-to': `file:${folder}`, 'backup-recipients': await identityToRecipient(identity) }
   const { 'airgap-bundle': bundle = '' } = labInputs({ name: stack.name, hostname: stack.hostname })
-  const common = {
-    provider: 'local',
-    name: stack.name,
-    'airgap-bundle': bundle,
-    'local-image': LOCAL_IMAGE,
-    ...keeps,
-  }
+  const common = { ...at.identity, 'airgap-bundle': bundle, ...keeps }
   let signer = ''
   const opens = () => ({ 'backup-identity': identity, 'snapshot-signer': signer })
   return {
@@ -43,12 +44,12 @@ export async function openVault(stack: Stack): Promise<Vault> {
     keeps,
     opens,
     async backup(changed = {}, options = {}) {
-      const done = await act(`${stack.name}-backup`, { ...common, mode: 'backup', ...changed }, options)
+      const done = await act(`${stack.name}-backup`, { ...common, mode: 'backup', ...changed }, at.where(options))
       signer = done.outputs['snapshot-signer'] || signer
       return done
     },
     restore: (changed = {}, options = {}) =>
-      act(`${stack.name}-restore`, { ...common, mode: 'restore', ...opens(), ...changed }, options),
+      act(`${stack.name}-restore`, { ...common, mode: 'restore', ...opens(), ...changed }, at.where(options)),
     files: async () => (await readdir(folder)).filter((name) => !name.startsWith('.')).sort(),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   }

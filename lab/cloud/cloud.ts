@@ -28,8 +28,8 @@ const CHECKIP = 'checkip.amazonaws.com'
 /** A cloud on this machine: the stand-in for the API of AWS, and what it tells of made real. Disposing takes all away. */
 export interface Cloud extends AsyncDisposable {
   readonly moto: Moto
-  /** What is put before a command that runs on a runner, on the internet or in the private network. */
-  on(place: 'outside' | 'inside'): string[]
+  /** What is put before a command that runs on a runner, on the internet or in the private network, or at a user's. */
+  on(place: 'outside' | 'inside' | 'user'): string[]
   /** What a program on such a runner needs to find the API and to trust what answers there. */
   readonly env: Record<string, string>
   /** Connections that stood are judged anew by the security groups. */
@@ -142,7 +142,7 @@ async function main(): Promise<void> {
   await using cloud = await openCloud(say)
   say(`API for this machine: ${cloud.moto.url}`)
   for (const [name, value] of Object.entries(cloud.env)) say(`on a runner: ${name}=${value}`)
-  for (const place of ['outside', 'inside'] as const) say(`${place}: ${cloud.on(place).join(' ')} COMMAND`)
+  for (const place of ['outside', 'inside', 'user'] as const) say(`${place}: ${cloud.on(place).join(' ')} COMMAND`)
   say(`machines: DOCKER_HOST=${DOCKER_HOST} docker ps`)
   await Promise.race(['SIGINT', 'SIGTERM'].map((name) => once(process, name)))
 }

@@ -11,7 +11,11 @@ export const GATEWAY = 'gateway'
 
 /** Between router and internet; nobody sees these. */
 const LINK = { router: '169.254.77.1', internet: '169.254.77.2' }
-const WORLD = { base: '198.51.100.1', prefix: 24 }
+/** Two places on the internet, each behind a gateway of its own. */
+const WORLD = [
+  { device: 'world', name: NETWORKS.outside, address: ADDRESSES.outside, gateway: '198.51.100.1' },
+  { device: 'users', name: NETWORKS.user, address: ADDRESSES.user, gateway: '192.0.2.1' },
+]
 const PRIVATE = '172.31.0.0/16'
 
 /** What `ip netns exec` puts in the place of /etc/resolv.conf and /etc/hosts. */
@@ -22,11 +26,12 @@ const ETC = '/etc/netns'
  * network: what is not in the lab is not there.
  */
 export async function makeNetworks(): Promise<void> {
-  const { vpc, internet, outside, inside } = NETWORKS
-  for (const name of [vpc, internet, outside, inside]) await ip(['netns', 'add', name])
+  const { vpc, internet, outside, user, inside } = NETWORKS
+  const all = [vpc, internet, outside, user, inside]
+  for (const name of all) await ip(['netns', 'add', name])
   for (const name of [vpc, internet]) await inNetwork(name, ['sysctl', '-qw', ...ROUTER])
   await batch([
-    ...[vpc, internet, outside, inside].map((name) => [name, 'link set lo up']),
+    ...all.map((name) => [name, 'link set lo up']),
     [vpc, `link add ${GATEWAY} type veth peer name vpc netns ${internet}`],
     [vpc, `addr add ${LINK.router}/30 dev ${GATEWAY}`],
     [vpc, `link set ${GATEWAY} up`],
@@ -40,14 +45,16 @@ export async function makeNetworks(): Promise<void> {
       internet,
       `addr add ${address}/32 dev lo`,
     ]),
-    [internet, `link add world type veth peer name eth0 netns ${outside}`],
-    [internet, `addr add ${WORLD.base}/${WORLD.prefix} dev world`],
-    [internet, 'link set world up'],
-    [outside, `addr add ${ADDRESSES.outside}/${WORLD.prefix} dev eth0`],
-    [outside, 'link set eth0 up'],
-    [outside, `route add default via ${WORLD.base}`],
+    ...WORLD.flatMap(({ device, name, address, gateway }) => [
+      [internet, `link add ${device} type veth peer name eth0 netns ${name}`],
+      [internet, `addr add ${gateway}/24 dev ${device}`],
+      [internet, `link set ${device} up`],
+      [name, `addr add ${address}/24 dev eth0`],
+      [name, 'link set eth0 up'],
+      [name, `route add default via ${gateway}`],
+    ]),
   ])
-  await writeResolver(outside, ADDRESSES.nameServer)
+  for (const name of [outside, user]) await writeResolver(name, ADDRESSES.nameServer)
   await writeResolver(inside, ADDRESSES.resolver)
 }
 

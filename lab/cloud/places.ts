@@ -24,6 +24,8 @@ export const NETWORKS = {
   internet: `${NETWORK_PREFIX}internet`,
   /** A runner on the internet, as GitHub's own are. */
   outside: `${NETWORK_PREFIX}outside`,
+  /** Somebody else on the internet: a user of what stands there. */
+  user: `${NETWORK_PREFIX}user`,
   /** A runner with an address in the private network. */
   inside: `${NETWORK_PREFIX}inside`,
   balancer: (name: string) => `${NETWORK_PREFIX}${name}`,
@@ -37,6 +39,7 @@ export const ADDRESSES = {
   /** The API, and checkip.amazonaws.com. */
   services: '198.51.100.80',
   outside: '198.51.100.7',
+  user: '192.0.2.10',
   /** In the subnet of the first zone, where no instance is put. */
   inside: '172.31.15.250',
   insidePublic: '198.51.100.9',

@@ -80,6 +80,7 @@ export function refusedBy(answer: Answer, { doing, permission }: Route, now: num
     const what = status === 403 ? `refused to ${doing}` : `shows this token nothing when asked to ${doing}`
     return new StackError('preflight', `GitHub ${what}: ${message}.`, {
       next: `Add "${neededFor(permission, headers)}" to the permissions of the job${status === 404 ? ', and look whether it still exists' : ''}.`,
+      cause: answer,
     })
   }
   if (status === 410) {

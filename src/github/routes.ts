@@ -27,6 +27,7 @@ const ROUTES: Record<string, Route> = {
   [`GET ${REPOSITORY}/issues`]: route('read the issues', 'issues: read'),
   [`POST ${REPOSITORY}/issues`]: route('open the issue', 'issues: write', false),
   [`PATCH ${REPOSITORY}/issues/{issue_number}`]: route('change the issue', 'issues: write'),
+  [`GET ${REPOSITORY}/actions/runs/{run_id}`]: route('say whether a run has ended', 'actions: read'),
   'POST /graphql': route('ask who wrote a comment', 'pull-requests: read'),
 }
 

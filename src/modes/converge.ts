@@ -27,9 +27,11 @@ export async function converge(run: InstallRun, stack: Stack, first: Seen, asked
   let lease: NodeLease | undefined
   let changed = false
 
-  if (machines.length > 0) {
-    if (canHold(first, members)) lease = guards.use(await stack.lease(members))
-    const guard = lease ?? guards.use(await stack.infrastructure.claim(run.settings.waitForLeaseMs))
+  if (machines.length > 0 && canHold(first, members)) lease = guards.use(await stack.lease(members))
+  const needsClaim = isUnremembered(first) || (machines.length > 0 && lease === undefined)
+  const claim = needsClaim ? guards.use(await stack.infrastructure.claim(run.settings.waitForLeaseMs)) : undefined
+  const guard = lease ?? claim
+  if (machines.length > 0 && guard !== undefined) {
     await run.begin()
     changed = await changeMachines(run, stack, guard)
   }
@@ -42,6 +44,11 @@ export async function converge(run: InstallRun, stack: Stack, first: Seen, asked
   const cluster = await changeCluster(run, stack, seen, lease)
   const rancher = await changeRancher(run, stack, cluster.now, lease)
   return changed || cluster.changed || rancher
+}
+
+/** As long as a stack remembers no cluster, the claim alone tells `sweep` that somebody works on it. */
+function isUnremembered({ infrastructure }: Seen): boolean {
+  return infrastructure.memory.clusterUid === undefined
 }
 
 /** Whether a majority of the nodes answers, so that the lease can be held on them before machines are changed. */

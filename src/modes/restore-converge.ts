@@ -41,8 +41,12 @@ export async function bringBack(run: RestoreRun, way: Way): Promise<void> {
     lease = guards.use(await stack.lease(members, { allowMinority: isMinority }))
   }
   let { seen } = way
-  if (plan.machines.length > 0) {
-    const guard: Lease = lease ?? guards.use(await stack.infrastructure.claim(waitForLeaseMs))
+  // As long as a stack remembers no cluster, the claim alone tells `sweep` that somebody works on it.
+  const isUnremembered = seen.infrastructure.memory.clusterUid === undefined
+  const needsClaim = isUnremembered || (plan.machines.length > 0 && lease === undefined)
+  const claim = needsClaim ? guards.use(await stack.infrastructure.claim(waitForLeaseMs)) : undefined
+  const guard: Lease | undefined = lease ?? claim
+  if (plan.machines.length > 0 && guard !== undefined) {
     await run.begin()
     await act(run, plan.machines, guard, (change, held, stop) => stack.infrastructure.apply(change, held, stop))
     seen = await run.report.step('Look at what stands', () => stack.inspect({ afresh: true }))

@@ -27,13 +27,13 @@ export async function sweep(run: SweepRun): Promise<Outcome> {
   return { changed: true }
 }
 
-async function openSweeper({ settings, report }: SweepRun) {
+async function openSweeper({ settings, report, hasEnded }: SweepRun) {
   const { provider } = settings
   if (provider.kind !== 'aws') {
     throw new StackError('input', `provider: expected aws with mode sweep, got ${provider.kind}.`)
   }
   const { awsSweeper } = await import('../infrastructure/aws/sweep.ts')
-  return awsSweeper({ ...settings, provider }, { log: (line) => report.line(line) })
+  return awsSweeper({ ...settings, provider }, { log: (line) => report.line(line), isOver: hasEnded })
 }
 
 export function stepOf({ what, reason, ageMs, deadlineMs, change }: Leftover): Step {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readRecord } from '../record.ts'
 import { adopt } from './adopt.ts'
-import { aws } from './aws.ts'
+import { aws } from './aws/aws.ts'
 import { backups } from './backups.ts'
 import type { Case } from './case.ts'
 import { conformance } from './conformance.ts'

@@ -64,9 +64,9 @@ test('closed before the install holds the lease: nothing is made, and nothing is
   const unwanted = await run.begin(nothing).catch((thrown: unknown) => thrown)
   expect(unwanted).toBeInstanceOf(Unwanted)
   await run.end(nothing, unwanted as Unwanted)
-  expect({ ...github.world, tokens: 0, pulls: 0 }).toEqual({
+  expect({ ...github.world, tokens: 0, pulls: 0, runs: 0 }).toEqual({
     ...{ comments: [], deployments: [], issues: [] },
-    ...{ tokens: 0, pulls: 0 },
+    ...{ tokens: 0, pulls: 0, runs: 0 },
   })
   expect(run.lines).toEqual(['Pull request 7 was closed meanwhile: nothing is made for it.'])
 })

@@ -36,6 +36,10 @@ export const ENDPOINTS: Endpoint[] = [
       ? NOT_FOUND
       : ok({ number: Number(number), state: pull.state, head: { sha: pull.headSha } })
   }),
+  endpoint('GET', '/actions/runs/(\\d+)', [['actions', 'read']], ({ world, params: [id] }) => {
+    const run = world.runs.get(Number(id))
+    return run === undefined ? NOT_FOUND : ok({ id: Number(id), status: run.status, run_attempt: run.attempt })
+  }),
   endpoint('GET', '/issues/(\\d+)/comments', COMMENTS, ({ world, params: [number], query }) =>
     page(
       world.comments.filter((comment) => comment.number === Number(number)),

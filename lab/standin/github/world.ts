@@ -5,12 +5,14 @@ export type World = {
   comments: Comment[]
   issues: Issue[]
   deployments: Deployment[]
+  /** Runs of workflows by id. */
+  runs: Map<number, { status: 'queued' | 'in_progress' | 'completed'; attempt: number }>
   /** Who a token is, and what it may. */
   tokens: Map<string, Identity>
 }
 
 export type Identity = { login: string; permissions: Permissions }
-export type Permissions = Partial<Record<'issues' | 'pull-requests' | 'deployments', 'read' | 'write'>>
+export type Permissions = Partial<Record<'issues' | 'pull-requests' | 'deployments' | 'actions', 'read' | 'write'>>
 
 export type Comment = { id: number; number: number; body: string; login: string }
 export type Issue = { number: number; title: string; body: string; state: string; login: string; reason: string | null }
@@ -30,12 +32,13 @@ export const BOT = 'github-actions[bot]'
 
 /** A repository with one token, which is the job's own and may do all that this action asks for. */
 export function makeWorld(): World {
-  const permissions = { issues: 'write', 'pull-requests': 'write', deployments: 'write' } as const
+  const permissions = { issues: 'write', 'pull-requests': 'write', deployments: 'write', actions: 'read' } as const
   return {
     pulls: new Map(),
     comments: [],
     issues: [],
     deployments: [],
+    runs: new Map(),
     tokens: new Map([['job-token', { login: BOT, permissions }]]),
   }
 }

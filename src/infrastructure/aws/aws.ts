@@ -10,7 +10,7 @@ import type { AwsChange } from './changes.ts'
 import { dropClaim, takeClaim } from './claim.ts'
 import { type ClientOptions, openAws } from './client.ts'
 import type { AwsContext, AwsNetwork } from './context.ts'
-import { closeDoor, openableDoor } from './door.ts'
+import { closeDoor, doorKey, openableDoor } from './door.ts'
 import { type FirstContact, sshFirstContact } from './first-contact.ts'
 import { findByName } from './groups.ts'
 import { inspectAws } from './inspect.ts'
@@ -61,7 +61,7 @@ export async function awsInfrastructure(settings: AwsRunSettings, options: AwsOp
     remember: (memory) => rememberAws(context, memory),
     door: context.door,
     async letGo() {
-      const closed = await closeDoor(context, doorKey(run, options.session ?? thisSession))
+      const closed = await closeDoor(context, [doorKey(run, options.session ?? thisSession)])
       const freed = await dropClaim(context)
       const told = [closed > 0 && `closed ${closed} rules of the door`, freed && 'gave back the claim on the stack']
       return told.filter((text) => text !== false).join('; ') || undefined
@@ -93,10 +93,6 @@ export async function openContext(settings: AwsRunSettings, options: AwsOptions)
     publicKeys: ssh.privateKeys.map(publicKeyOf),
     pollMs: options.pollMs ?? POLL_MS,
   }
-}
-
-function doorKey({ id, attempt }: AwsRunSettings['run'], session: string): string {
-  return `${id}-${attempt}-${session.slice(0, 8)}`
 }
 
 /** Where the stack stands, else where it would. @throws StackError of kind `preflight` when there is no such place */

@@ -19,6 +19,17 @@ export type DoorContext = Pick<AwsContext, 'stack' | 'names' | 'aws' | 'settings
   until: Date
 }
 
+/** What tells a run's door from every other's, also from another job's of the same run. */
+export function doorKey({ id, attempt }: AwsContext['run'], session: string): string {
+  return `${id}-${attempt}-${session.slice(0, 8)}`
+}
+
+/** The run a door's key is of, as tags name runs ("41/1"); undefined for a key of another form. */
+export function runOfDoor(key: string): string | undefined {
+  const [, id, attempt] = /^(\d+|local-\d+)-(\d+)-/.exec(key) ?? []
+  return id === undefined ? undefined : `${id}/${attempt}`
+}
+
 /** A rule that another run closed at the very moment this one found it is opened again within this time. */
 const WATCH_MS = 15_000
 
@@ -48,7 +59,7 @@ export function openableDoor(context: DoorContext): Door {
       if (watching === undefined) return
       clearInterval(watching)
       watching = undefined
-      await closeDoor(context, context.key)
+      await closeDoor(context, [context.key])
     },
   }
 }
@@ -141,20 +152,17 @@ async function findRule(context: DoorContext, { group, port, range }: Wanted): P
 }
 
 /**
- * Takes one run's tag, and those of runs that must have ended, off all rules of the stack; a rule on which no other run
- * is named goes. A rule without any tag was never a door.
+ * Takes the tags of some runs, and those of runs that must have ended, off all rules of the stack; a rule on which no
+ * other run is named goes. A rule without any tag was never a door.
  *
- * @param key the run's; undefined: only those that must have ended
+ * @param keys of the runs
  * @returns how many rules went
  */
-export async function closeDoor(
-  context: Pick<DoorContext, 'stack' | 'aws' | 'now'>,
-  key: string | undefined,
-): Promise<number> {
+export async function closeDoor(context: Pick<DoorContext, 'stack' | 'aws' | 'now'>, keys: string[]): Promise<number> {
   const groups = (await findGroups(context)).filter(({ tags }) => isOurs(tags, context.stack))
   let closed = 0
   for (const { id: group, rules } of groups) {
-    for (const rule of rules) if (await closeRule(context, group, rule, key)) closed += 1
+    for (const rule of rules) if (await closeRule(context, group, rule, keys)) closed += 1
   }
   return closed
 }
@@ -163,10 +171,11 @@ async function closeRule(
   context: Pick<DoorContext, 'aws' | 'now'>,
   group: string,
   { id, doors }: GroupRule,
-  key: string | undefined,
+  keys: string[],
 ): Promise<boolean> {
   const all = Object.keys(doors)
-  const over = all.filter((tag) => tag === `${DOOR_PREFIX}${key}` || hasEnded(doors[tag] ?? '', context.now()))
+  const isTheirs = (tag: string) => keys.includes(tag.slice(DOOR_PREFIX.length))
+  const over = all.filter((tag) => isTheirs(tag) || hasEnded(doors[tag] ?? '', context.now()))
   if (over.length === 0) return false
   if (over.length < all.length) {
     const Tags = over.map((Key) => ({ Key }))

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { isStale } from '../../../../src/infrastructure/aws/claim.ts'
 import { sessionProblem } from '../../../../src/infrastructure/aws/credentials.ts'
+import { doorKey, runOfDoor } from '../../../../src/infrastructure/aws/door.ts'
 import { asCloudError, awsCode } from '../../../../src/infrastructure/aws/errors.ts'
 import { makeFirstHostKey } from '../../../../src/infrastructure/aws/host-key.ts'
 import { newest } from '../../../../src/infrastructure/aws/image.ts'
@@ -117,6 +118,22 @@ describe('user data', () => {
     const paths = (expires: Date | undefined) => render(expires).write_files.map(({ path }: { path: string }) => path)
     expect(paths(undefined).join()).not.toContain('expir')
     expect(paths(new Date(0)).join()).toContain('/etc/systemd/system/rancher-ha-expiry.timer')
+  })
+})
+
+describe('doors', () => {
+  test('a door tells its run, as tags name runs', () => {
+    const session = fc.stringMatching(/^[a-z0-9-]{1,20}$/)
+    const id = fc.oneof(
+      fc.nat().map(String),
+      fc.nat().map((ms) => `local-${ms}`),
+    )
+    fc.assert(
+      fc.property(id, fc.integer({ min: 1, max: 99 }), session, (id, attempt, session) => {
+        expect(runOfDoor(doorKey({ id, attempt }, session))).toBe(`${id}/${attempt}`)
+      }),
+    )
+    expect(runOfDoor('somebody')).toBeUndefined()
   })
 })
 
