@@ -73,10 +73,10 @@ e2e: e2e-sample ## end-to-end cases from the pool: ONLY=<part of a name> chooses
 e2e-life: lab-up ## one life of a stack, end to end
 	$(E2E) --outputFile=$(RESULTS)/life.json life
 
-e2e-sample: lab-up
+e2e-sample: lab-up cloud-setup
 	$(E2E) --outputFile=$(RESULTS)/sample.json sample
 
-soak: lab-up ## the life, every end-to-end case, and the mutation tests; hours
+soak: lab-up cloud-setup ## the life, every end-to-end case, and the mutation tests; hours
 	$(E2E) --outputFile=$(RESULTS)/soak-life.json life
 	RECORD=1 SOAK=1 $(E2E) --outputFile=$(RESULTS)/soak.json sample
 	$(MAKE) mutation
@@ -87,7 +87,7 @@ mutation: setup ## changes the pure core in small ways and counts which changes 
 	node scripts/mutation.ts
 
 .PHONY: bench
-bench: setup ## measures and writes bench/RESULTS.md: NAME=startup|again|first|pulled, all but the first in the lab
+bench: setup ## measures and writes bench/RESULTS.md: NAME=startup|again|first|pulled|aws, all but the first in the lab
 	node bench/bench.ts $(NAME)
 
 .PHONY: lab-up lab-down

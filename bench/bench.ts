@@ -1,5 +1,6 @@
 // Measures one figure and writes its section of bench/RESULTS.md: node bench/bench.ts [name] [how many runs of each].
 import { benchAgain } from './again.ts'
+import { benchAws } from './aws.ts'
 import { benchFirst, benchPulled } from './first.ts'
 import { benchStartup } from './startup.ts'
 
@@ -8,6 +9,7 @@ const benches: Record<string, (rounds?: number) => Promise<void>> = {
   again: benchAgain,
   first: benchFirst,
   pulled: benchPulled,
+  aws: benchAws,
 }
 
 const [name = 'startup', rounds] = process.argv.slice(2)

@@ -11,8 +11,15 @@ export type Measured = {
   at: string
   seconds: number
   peakBytes?: number
+  /** Of the API of a cloud: all, and those that changed something. */
+  calls?: number
+  changing?: number
+  /** Of `seconds`, those until the machines stood. */
+  machineSeconds?: number
   failure?: string
 }
+
+type Cost = Omit<Measured, 'what' | 'of' | 'at' | 'failure'>
 
 /** Every run of a bench, a line each, so that one that was interrupted goes on where it stood. */
 export class Runs {
@@ -43,7 +50,7 @@ export class Runs {
    *
    * @returns whether it succeeded
    */
-  async measure(what: string, work: () => Promise<{ seconds: number; peakBytes?: number }>): Promise<boolean> {
+  async measure(what: string, work: () => Promise<Cost>): Promise<boolean> {
     const base = { what, of: this.#of, at: new Date().toISOString() }
     const began = performance.now()
     try {

@@ -13,6 +13,7 @@ export const TITLES = {
   first: 'A first install from machines up, images in the bundle',
   pulled: 'A first install from machines up, images from a slow registry',
   memory: 'Peak memory of the action',
+  aws: 'Provider aws, from an empty account up and down again',
 } as const
 
 export type Figure = keyof typeof TITLES

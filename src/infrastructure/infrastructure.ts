@@ -8,7 +8,15 @@ import type { Change, Step } from '../steps.ts'
 export type InfrastructureFacts = {
   /** Nodes of this stack, ours by tag (or named by the user, on `hosts`), by name. */
   nodes: Node[]
-  loadBalancer: { address: string; targets: string[]; serving: boolean } | undefined
+  loadBalancer:
+    | {
+        address: string
+        targets: string[]
+        serving: boolean
+        /** Whether the address goes with it, so that nothing that lasts may name it; absent where the next one has the same. */
+        passing?: true
+      }
+    | undefined
   /** The addresses the host name resolves to as this runner sees it; empty when it does not resolve. */
   name: {
     hostname: string

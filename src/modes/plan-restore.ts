@@ -4,7 +4,7 @@ import type { Place } from '../snapshots/snapshot.ts'
 import type { Step } from '../steps.ts'
 import { leftOf, planLeft } from './last-snapshot.ts'
 import type { Target } from './restore-source.ts'
-import { type Seen, wantedNodes } from './seen.ts'
+import { lastingBalancer, type Seen, wantedNodes } from './seen.ts'
 import type { Stack } from './stack.ts'
 import type { StackCase } from './stack-case.ts'
 
@@ -67,7 +67,7 @@ export function wantedRestore(
   images: WantedRestore['images'],
 ): WantedRestore {
   const nodes = wantedNodes(infrastructure, nodeCount)
-  return { stack, hostname, nodes, loadBalancer: infrastructure.loadBalancer?.address, images, source }
+  return { stack, hostname, nodes, loadBalancer: lastingBalancer(infrastructure), images, source }
 }
 
 /** Everything the facts forbid, all rooms at once; machines that do not run yet are none of it. */

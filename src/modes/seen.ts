@@ -43,12 +43,17 @@ export function wantedCluster(
     nodes: wantedNodes(facts, settings.nodeCount),
     version: settings.kubernetesVersion,
     config: { ...registries(settings), ...settings.rkeConfig },
-    loadBalancer: facts.loadBalancer?.address,
+    loadBalancer: lastingBalancer(facts),
     images,
     givenState: settings.rkeState,
     newCluster: settings.newCluster,
     rememberedUid: settings.clusterUid ?? facts.memory.clusterUid,
   }
+}
+
+/** The address of the load balancer, where certificates may name it: one that goes with it would change the cluster. */
+export function lastingBalancer({ loadBalancer }: Pick<InfrastructureFacts, 'loadBalancer'>): string | undefined {
+  return loadBalancer?.passing ? undefined : loadBalancer?.address
 }
 
 /** Credentials for image registries, as cluster.yml takes them; `rke-config` may replace the whole list. */

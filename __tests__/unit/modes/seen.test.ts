@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { wantedNodes } from '../../../src/modes/seen.ts'
+import { lastingBalancer, wantedNodes } from '../../../src/modes/seen.ts'
 import type { Node } from '../../../src/node.ts'
 
 const node = (name: string): Node => ({
@@ -32,4 +32,11 @@ test('whatever stands stays, and there are as many as asked unless more stand', 
       expect(new Set(wanted).size).toBe(wanted.length)
     }),
   )
+})
+
+test('certificates name a load balancer whose address stays, and none whose address goes with it', () => {
+  const balancer = { address: 'lb.example.org', targets: [], serving: true }
+  expect(lastingBalancer({ loadBalancer: balancer })).toBe('lb.example.org')
+  expect(lastingBalancer({ loadBalancer: { ...balancer, passing: true } })).toBeUndefined()
+  expect(lastingBalancer({ loadBalancer: undefined })).toBeUndefined()
 })

@@ -54,7 +54,7 @@ export async function inspectAws(context: AwsContext): Promise<InfrastructureFac
   const expires = own.nodes?.tags[TAGS.expires]
   return {
     nodes,
-    loadBalancer: balancer && { address: balancer.dnsName, ...servingOf(findings) },
+    loadBalancer: balancer && { address: balancer.dnsName, ...servingOf(findings), passing: true },
     name: { hostname, addresses, ...toMake(findings) },
     memory,
     ...(expires !== undefined && { expires }),
