@@ -30,6 +30,8 @@ export type InfrastructureFacts = {
   expires?: string
   /** What forbids going on: another owner, foreign resources. */
   refusals: Refusal[]
+  /** What a person should know of it, though it forbids nothing; whole sentences. */
+  notes?: string[]
   /** Everything ours that `destroy` would remove, for people and tests ("container rancher-ha-x-node-1"). */
   owned: string[]
   /** The provider's own findings, for its own plan; plain data. */

@@ -1,7 +1,7 @@
 import type { Report } from '../report/report.ts'
 import type { Seen } from './seen.ts'
 
-/** Outputs that say what stands; each is set as soon as it is known. */
+/** Outputs that say what stands, each set as soon as it is known, and what is to be known of it. */
 export function tellStack(report: Report, seen: Seen, hostname: string | undefined): void {
   const { infrastructure, cluster, rancher } = seen
   const nodes = infrastructure.nodes.map(({ name, address, privateAddress, state }) => {
@@ -16,4 +16,5 @@ export function tellStack(report: Report, seen: Seen, hostname: string | undefin
   if (cluster.uid !== undefined) report.output('cluster-uid', cluster.uid)
   const version = rancher.release?.deployed?.chartVersion
   if (version !== undefined) report.output('rancher-version', version)
+  for (const note of infrastructure.notes ?? []) report.warning(note)
 }

@@ -2,6 +2,7 @@ import type { Refusal } from '../../errors.ts'
 import type { InfrastructureFacts } from '../infrastructure.ts'
 import type { AwsContext } from './context.ts'
 import { sessionProblem } from './credentials.ts'
+import { notesOnDialing } from './dialing.ts'
 import type { AwsFindings, Balancer, Group, Instance, Mould, Place } from './findings.ts'
 import { findGroups } from './groups.ts'
 import { findImage } from './image.ts'
@@ -65,6 +66,7 @@ export async function inspectAws(context: AwsContext): Promise<InfrastructureFac
       ...(asked === undefined ? [] : [...wrongZone, ...refuseRecord(record), ...ground.refusals]),
       ...session,
     ],
+    notes: asked === undefined ? [] : notesOnDialing(findings, settings),
     owned: ownedBy(findings),
     own: findings,
   }

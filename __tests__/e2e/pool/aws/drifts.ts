@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals'
 import { type Account, type AwsStack, openAccount, USERS } from '../../account.ts'
+import { machine, on } from '../../eye/machines.ts'
 import { expectAllYes, expectHealthy, untilHealthy } from '../../healthy.ts'
 import { succeeds } from '../../stack.ts'
 import { minutes } from '../../stage.ts'
@@ -78,9 +79,14 @@ export const drifts: Case[] = [
     async run() {
       await using account = await openAccount()
       const stack = account.stack('outer', 'outside')
-      expectAllYes(await succeeds(stack.install()))
+      const first = await succeeds(stack.install())
+      expectAllYes(first)
       const seen = await expectHealthy(stack)
       await expectClosed(account, stack)
+      // The nodes come to it from outside, and the run has said that they are not let in.
+      expect(first.warnings.join()).toMatch(/come to their own internet-facing load balancer from 54\./)
+      const ask = `curl --silent --insecure --max-time 5 https://${stack.hostname}/ping || echo "exit code $?"`
+      expect(await on(await machine(stack.name, 'node-1'), ask)).toBe('exit code 28')
 
       const before = await account.instances(stack.name)
       const InstanceIds = [...before.values()].map(({ id }) => id)

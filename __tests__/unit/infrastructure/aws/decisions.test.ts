@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { isStale } from '../../../../src/infrastructure/aws/claim.ts'
 import { sessionProblem } from '../../../../src/infrastructure/aws/credentials.ts'
+import { notesOnDialing } from '../../../../src/infrastructure/aws/dialing.ts'
 import { doorKey, runOfDoor } from '../../../../src/infrastructure/aws/door.ts'
 import { asCloudError, awsCode } from '../../../../src/infrastructure/aws/errors.ts'
 import { makeFirstHostKey } from '../../../../src/infrastructure/aws/host-key.ts'
@@ -164,6 +165,30 @@ describe('rules', () => {
       [443, '203.0.113.0/24'],
       [443, 'nodes'],
     ])
+  })
+})
+
+describe('nodes that come to their own load balancer', () => {
+  const machine = (publicAddress: string | undefined) =>
+    ({ publicAddress }) as Parameters<typeof notesOnDialing>[0]['instances'][number]
+  const notes = (instances: (string | undefined)[], allowedCidrs: string[], scheme = 'internet-facing' as const) =>
+    notesOnDialing({ instances: instances.map(machine) }, { loadBalancerScheme: scheme, allowedCidrs })
+
+  test('from public addresses no range holds: these are named', () => {
+    expect(notes(['54.0.0.1', '54.0.0.2'], ['54.0.0.2/32', '2001:db8::/32'])).toEqual([
+      expect.stringMatching(/from 54\.0\.0\.1, which is in none/),
+    ])
+  })
+
+  test('from a NAT gateway: said, for its address is not known', () => {
+    expect(notes([undefined, '54.0.0.2'], ['54.0.0.0/24'])).toEqual([expect.stringMatching(/NAT gateway/)])
+  })
+
+  test('from addresses that are let in, or to a balancer inside: nothing to say', () => {
+    expect(notes(['54.0.0.1'], ['54.0.0.0/24'])).toEqual([])
+    expect(notes([undefined], ['0.0.0.0/0'])).toEqual([])
+    const settings = { loadBalancerScheme: 'internal' as const, allowedCidrs: [] }
+    expect(notesOnDialing({ instances: [machine('54.0.0.1')] }, settings)).toEqual([])
   })
 })
 
