@@ -17,6 +17,8 @@ export const before: Causes = {
   'hosts: expected an odd number of machines from 3 to 7, got … (mode …).':
     'With an even number a split may leave two equal halves, and one machine more than an odd number bears no more losses.',
   'node-count: expected as many as there are hosts (…), got … (mode …).': 'Both inputs were given, and differ.',
+  'node-count: … can leave only while all others are healthy members of etcd; not well: ….':
+    'Fewer nodes are asked for than stand, and a cluster that shrinks around a broken member could lose its quorum.',
   'kubernetes-version: expected a version that rke … installs (…), got v… (mode install).':
     'A release of rke knows a few versions of Kubernetes, and no others.',
   'kubernetes-version: rke does not know …; it knows …':

@@ -32,6 +32,7 @@ export const during: Causes = {
   'the answer of the API server was cut short': 'The API server or the connection to it ended meanwhile.',
   '… cannot leave etcd: of the … other members … are healthy (…), a quorum is …':
     'Taking it out would leave etcd without a majority.',
+  '… did not leave the cluster.': 'rke could not take it out, or a run was ended while it did.',
   'there is no cluster on these nodes': 'Something asked for the cluster before it was made.',
   'no API server is ready (…)': 'The API servers are starting, or cannot reach etcd.',
   'cluster.rkestate has no certificate kube-ca': 'The state is of another version of rke, or was cut.',

@@ -30,6 +30,8 @@ export type InfrastructureFacts = {
   expires?: string
   /** What forbids going on: another owner, foreign resources. */
   refusals: Refusal[]
+  /** Names of nodes beyond what was asked for, which their provider takes away once they are out of the cluster. */
+  surplus?: string[]
   /** What a person should know of it, though it forbids nothing; whole sentences. */
   notes?: string[]
   /** Everything ours that `destroy` would remove, for people and tests ("container rancher-ha-x-node-1"). */
@@ -52,6 +54,8 @@ export interface Infrastructure {
   aim?(wanted: WantedInfrastructure): void
   /** Pure: the steps from what stands to what is wanted; empty when nothing differs. */
   plan(facts: InfrastructureFacts, wanted: WantedInfrastructure): Step[]
+  /** Pure: the steps that take surplus nodes away, for when they are out of the cluster; absent where they stay. */
+  planRetire?(facts: InfrastructureFacts): Step[]
   /** Pure: the steps that leave nothing of ours. */
   planDestroy(facts: InfrastructureFacts): Step[]
   /** Carries out one of its own changes; safe to repeat. */

@@ -7,6 +7,7 @@ import type { InstallRun } from '../run.ts'
 import { runSteps } from '../run-steps.ts'
 import type { Change, Step } from '../steps.ts'
 import { planCluster, planInfrastructure, planRancher, refuseStack } from './plan-stack.ts'
+import { planRetire, throwStillIn } from './retire.ts'
 import type { Seen, Wanted } from './seen.ts'
 import type { Stack } from './stack.ts'
 import { want } from './want.ts'
@@ -42,8 +43,9 @@ export async function converge(run: InstallRun, stack: Stack, first: Seen, asked
 
   seen = starts ? await settle(run, stack) : await look(run, stack)
   const cluster = await changeCluster(run, stack, seen, lease)
-  const rancher = await changeRancher(run, stack, cluster.now, lease)
-  return changed || cluster.changed || rancher
+  const left = await retireNodes(run, stack, cluster.now, { lease, members, guards })
+  const rancher = await changeRancher(run, stack, left.now, left.lease)
+  return changed || cluster.changed || left.changed || rancher
 }
 
 /** As long as a stack remembers no cluster, the claim alone tells `sweep` that somebody works on it. */
@@ -85,6 +87,25 @@ async function changeCluster(
   const now = await look(run, stack)
   await Promise.all(stack.hosts.reached.map((host) => lease.admit(host)))
   return { now, changed: true }
+}
+
+/**
+ * Machines of nodes that are too many go once they are out of the cluster. The lease is taken anew over the nodes that
+ * stay: it would be lost with the others.
+ */
+async function retireNodes(
+  run: InstallRun,
+  stack: Stack,
+  seen: Seen,
+  { lease, members, guards }: { lease: NodeLease; members: string[]; guards: AsyncDisposableStack },
+): Promise<{ now: Seen; lease: NodeLease; changed: boolean }> {
+  const steps = planRetire(stack, seen)
+  if (steps.length === 0) return { now: seen, lease, changed: false }
+  throwStillIn(seen)
+  await lease[Symbol.asyncDispose]()
+  const own = guards.use(await stack.lease(members))
+  await act(run, steps, own, (change, held, signal) => stack.infrastructure.apply(change, held, signal))
+  return { now: await look(run, stack, true), lease: own, changed: true }
 }
 
 async function changeRancher(run: InstallRun, stack: Stack, seen: Seen, lease: Lease): Promise<boolean> {

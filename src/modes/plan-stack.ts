@@ -3,6 +3,7 @@ import type { Refusal } from '../errors.ts'
 import type { Asked } from '../kubernetes/distribution.ts'
 import type { InstallSettings } from '../settings.ts'
 import type { Step } from '../steps.ts'
+import { planRetire, refuseRetire } from './retire.ts'
 import type { Seen, Wanted } from './seen.ts'
 import type { Stack } from './stack.ts'
 
@@ -20,7 +21,8 @@ export function planInfrastructure({ infrastructure }: Rooms, seen: Seen, wanted
  * looked at again, since a member that comes back needs no cure.
  */
 export function planCluster({ distribution }: Rooms, seen: Seen, wanted: Wanted): Step[] {
-  if (seen.infrastructure.nodes.some((node) => node.state === 'stopped')) return []
+  const { nodes, surplus = [] } = seen.infrastructure
+  if (nodes.some(({ name, state }) => state === 'stopped' && !surplus.includes(name))) return []
   return distribution.plan(seen.cluster, wanted.cluster)
 }
 
@@ -57,6 +59,7 @@ export function planStack(rooms: Rooms, seen: Seen, wanted: Wanted, settings: In
   return [
     ...planInfrastructure(rooms, seen, wanted),
     ...planCluster(rooms, seen, wanted),
+    ...planRetire(rooms, seen),
     ...planRancher(rooms, seen, wanted, settings),
   ]
 }
@@ -73,6 +76,7 @@ export function refuseStack(
   return [
     ...seen.infrastructure.refusals,
     ...refuseUnsaid(seen, settings),
+    ...refuseRetire(seen),
     ...distribution.refuse(seen.cluster, { ...wanted.cluster, nodes }),
     ...rancher.refuse(seen.rancher, wanted.rancher),
   ]

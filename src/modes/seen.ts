@@ -19,12 +19,16 @@ export { noRancher }
 /** Where a machine that is still to be made will be: not known before it is there. */
 const NOT_YET = ''
 
-/** The nodes asked for: those that stand, and in place of missing ones those that will be made. */
-export function wantedNodes({ nodes }: Pick<InfrastructureFacts, 'nodes'>, count: number): Node[] {
+/** The nodes asked for: those that stand and are not too many, and in place of missing ones those that will be made. */
+export function wantedNodes(
+  { nodes, surplus = [] }: Pick<InfrastructureFacts, 'nodes' | 'surplus'>,
+  count: number,
+): Node[] {
+  const kept = nodes.filter(({ name }) => !surplus.includes(name))
   const names = new Set(nodes.map((node) => node.name))
   const free = Array.from({ length: count }, (_, index) => `node-${index + 1}`).filter((name) => !names.has(name))
-  const missing = free.slice(0, Math.max(0, count - nodes.length))
-  return [...nodes, ...missing.map(nodeToCome)].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+  const missing = free.slice(0, Math.max(0, count - kept.length))
+  return [...kept, ...missing.map(nodeToCome)].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
 }
 
 function nodeToCome(name: string): Node {

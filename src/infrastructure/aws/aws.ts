@@ -18,7 +18,7 @@ import { rememberAws } from './memory.ts'
 import { namesOf } from './names.ts'
 import { ownAddress } from './own-address.ts'
 import { planAws } from './plan.ts'
-import { planAwsDestroy } from './plan-destroy.ts'
+import { planAwsDestroy, planAwsRetire } from './plan-destroy.ts'
 import { publicKeyOf } from './public-key.ts'
 import type { AwsRunSettings } from './settings.ts'
 import { findPlace } from './where.ts'
@@ -51,9 +51,10 @@ export async function awsInfrastructure(settings: AwsRunSettings, options: AwsOp
     provider: 'aws',
     inspect: () => inspectAws(context),
     aim(wanted) {
-      context.asked = wanted
+      context.asked = { ...wanted, keepsAll: true }
     },
     plan: (facts, wanted) => planAws(facts, wanted, context),
+    planRetire: planAwsRetire,
     planDestroy: planAwsDestroy,
     apply: (change, _lease, signal) => applyAws(context, change as AwsChange & typeof change, signal),
     claim: async (waitMs) => takeClaim({ ...context, vpc: await vpcOf(context) }, waitMs),

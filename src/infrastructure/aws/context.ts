@@ -23,8 +23,8 @@ export type AwsContext = {
   door: Door
   network: AwsNetwork
   firstContact: FirstContact
-  /** What install asks for; undefined when the stack is only read or taken away. */
-  asked: { hostname: string; nodeCount: number } | undefined
+  /** What is asked for; undefined when the stack is only read or taken away. With `keepsAll` no node is too many. */
+  asked: { hostname: string; nodeCount: number; keepsAll?: boolean } | undefined
   /** Public halves of the keys the runner has. */
   publicKeys: string[]
   now: () => Date

@@ -66,6 +66,7 @@ export async function inspectAws(context: AwsContext): Promise<InfrastructureFac
       ...(asked === undefined ? [] : [...wrongZone, ...refuseRecord(record), ...ground.refusals]),
       ...session,
     ],
+    surplus: surplusOf(machines.instances, asked),
     notes: asked === undefined ? [] : notesOnDialing(findings, settings),
     owned: ownedBy(findings),
     own: findings,
@@ -86,6 +87,12 @@ async function findGround(context: AwsContext, instances: Instance[], balancer: 
   const refusals = [image, types].flatMap((one) => ('refusals' in one ? one.refusals : []))
   const mould = 'found' in image && 'found' in types ? { image: image.found, types: types.found } : undefined
   return { place: place.found, mould, refusals }
+}
+
+/** Of more machines than were asked for, those with the highest numbers are too many. */
+function surplusOf(instances: Instance[], asked: AwsContext['asked']): string[] {
+  if (asked === undefined || asked.keepsAll) return []
+  return instances.slice(asked.nodeCount).map(({ name }) => name)
 }
 
 /** Every port must forward to a machine, and one of each port's must be well, for the balancer to serve. */

@@ -43,6 +43,16 @@ export function planAwsDestroy(facts: InfrastructureFacts): Step[] {
   return steps
 }
 
+/** Takes away the machines of nodes that were too many. The load balancer forwards nothing to them any more. */
+export function planAwsRetire(facts: InfrastructureFacts): Step[] {
+  const { surplus = [] } = facts
+  return findingsOf(facts)
+    .instances.filter(({ name }) => surplus.includes(name))
+    .map(({ id, name }) =>
+      step(`retire-${name}`, `Remove ${name}, which is no longer asked for`, 15, { kind: 'remove-node', id }),
+    )
+}
+
 function idsOf(steps: Step[]): string[] {
   return steps.map(({ id }) => id)
 }

@@ -16,10 +16,10 @@ const MINUTE_MS = 60_000
 
 /**
  * From what stands to what is wanted. Groups come first; nodes, balancer, target groups and record are made together.
- * Nodes beyond the wanted count stay, and stay balanced: they are members of etcd.
+ * Nodes that are too many stay, since they are members of etcd; they only get nothing forwarded any more.
  */
 export function planAws(facts: InfrastructureFacts, wanted: WantedInfrastructure, context: PlanContext): Step[] {
-  const own = findingsOf(facts)
+  const own = withoutSurplus(findingsOf(facts), facts)
   const { place } = own
   // Without a place there is a refusal that says why.
   if (place === undefined) return []
@@ -37,6 +37,10 @@ export function planAws(facts: InfrastructureFacts, wanted: WantedInfrastructure
   ]
   const planned = new Set(steps.map(({ id }) => id))
   return steps.map((step) => ({ ...step, needs: step.needs.filter((id) => planned.has(id)) }))
+}
+
+function withoutSurplus(own: AwsFindings, { surplus = [] }: InfrastructureFacts): AwsFindings {
+  return { ...own, instances: own.instances.filter(({ name }) => !surplus.includes(name)) }
 }
 
 export function findingsOf({ own }: InfrastructureFacts): AwsFindings {

@@ -16,7 +16,7 @@ const RUNNER = /198\.51\.100\.7/
 const MAKING: Cancel[] = [
   { onLine: /\[1\/15\]/ },
   { onLine: /\] Create the load balancer/, thenMs: 200 },
-  { onLine: /\] Create the load balancer/, thenMs: 6_000 },
+  { onLine: /\] Create node-1/, thenMs: 3_000 },
   { onLine: /\] Load images on node-1/, thenMs: 2_000 },
   { onLine: /\] Build Kubernetes/, thenMs: 15_000 },
 ]
@@ -39,7 +39,8 @@ export const leavings: Case[] = [
       let runId = 1000
       for (const cancel of MAKING) {
         runId += 1
-        await stack.install({ 'wait-for-lease': '6m' }, { runId: String(runId), cancel })
+        const done = await stack.install({ 'wait-for-lease': '6m' }, { runId: String(runId), cancel })
+        expect([runId, done.cancelledAtMs !== undefined]).toEqual([runId, true])
         expect((await account.admitted(stack.name)).filter((rule) => RUNNER.test(rule))).toEqual([])
       }
       await expectKilled(account, stack)
