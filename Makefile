@@ -76,15 +76,20 @@ e2e-life: lab-up ## one life of a stack, end to end
 e2e-sample: lab-up cloud-setup
 	$(E2E) --outputFile=$(RESULTS)/sample.json sample
 
-soak: lab-up cloud-setup ## the life, every end-to-end case, and the mutation tests; hours
+soak: lab-up cloud-setup ## the life, every end-to-end case, a look by a browser, and the mutation tests; hours
 	$(E2E) --outputFile=$(RESULTS)/soak-life.json life
 	RECORD=1 SOAK=1 $(E2E) --outputFile=$(RESULTS)/soak.json sample
-	$(MAKE) mutation
+	$(MAKE) look mutation
 
 .PHONY: mutation
 mutation: setup ## changes the pure core in small ways and counts which changes no test sees; writes bench/MUTATION.md; an hour
 	nice -n 19 stryker run
 	node scripts/mutation.ts
+
+.PHONY: look
+look: setup ## the README and the newest summary as a browser shows them, light and dark: screenshots in .out/look
+	@scripts/setup.sh browser
+	node scripts/look.ts
 
 .PHONY: bench
 bench: setup ## measures and writes bench/RESULTS.md: NAME=startup|again|first|pulled|aws, all but the first in the lab

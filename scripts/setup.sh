@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a bare Debian or Ubuntu machine ready for the other targets; does nothing where it is ready; with `tests`, what only they need too.
+# Makes a bare Debian or Ubuntu machine ready for the other targets; does nothing where it is ready; with `tests` or `browser`, what only these need too.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,6 +9,7 @@ declare -A packages=(
 )
 # Only the tests need an SSH server, and installing one starts it.
 [ "${1-}" != tests ] || packages[sshd]=openssh-server
+[ "${1-}" != browser ] || packages[chromium]=chromium
 PATH=$PATH:/usr/sbin:/sbin
 missing=()
 for command in "${!packages[@]}"; do

@@ -121,11 +121,18 @@ function failureOf(
   }
   const what = [first, ...others].map(({ step, error }) => `${step.title}: ${error.message}`).join('\n')
   return new StackError(first.error.kind, what, {
-    stands: first.error.stands ?? stands,
+    stands: standingAfter(first.error, steps, done),
     next: first.error.next ?? next,
     cause: first.error,
     retry: first.error.retry,
   })
+}
+
+/** A part speaks of itself only: what other steps changed before it failed is known here. */
+function standingAfter({ stands }: StackError, steps: Step[], done: Set<string>): string {
+  if (stands === undefined) return standing(steps, done)
+  if (done.size === 0) return stands
+  return stands.startsWith('Nothing was changed') ? standing(steps, done) : `${standing(steps, done)} ${stands}`
 }
 
 function standing(steps: Step[], done: Set<string>): string {

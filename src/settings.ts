@@ -9,9 +9,18 @@ export type Mode = (typeof MODES)[number]
 export type HostSpec = { user: string; address: string; port: number; name: string; privateAddress: string }
 
 export type ProviderSettings =
-  | { kind: 'local'; image: string | undefined }
+  | LocalProviderSettings
   | { kind: 'hosts'; hosts: HostSpec[]; loadBalancer: string; forceNodes: string[] }
   | AwsProviderSettings
+
+/** Containers of this machine. */
+export type LocalProviderSettings = {
+  kind: 'local'
+  /** Image of the machines; undefined: built here. */
+  image: string | undefined
+  /** How long a stack made now lives; undefined: it is protected. */
+  ttlMs?: number | undefined
+}
 
 /** An account of AWS, and what is made there. */
 export type AwsProviderSettings = {

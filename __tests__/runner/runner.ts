@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ActionFile, inputEnvironment, readActionFile, repositoryFolder } from './action-file.ts'
 import { parseCommands, parseFileCommands, type WorkflowCommand } from './commands.ts'
@@ -117,6 +117,9 @@ async function runStep(script: string, base: NodeJS.ProcessEnv, disk: Disk, opti
   const masks = masksOf(commands)
   const leaks = findLeaks(lines, masks, written)
   if (leaks.length > 0) throw new Error(`the run shows secrets:\n${leaks.join('\n')}\nlog: ${finished.logFile}`)
+  if (written.GITHUB_STEP_SUMMARY !== '') {
+    await writeFile(finished.logFile.replace(/\.log$/, '.summary.md'), written.GITHUB_STEP_SUMMARY)
+  }
   const said = (name: string) => commands.filter((command) => command.name === name).map((command) => command.value)
   return {
     ...finished,

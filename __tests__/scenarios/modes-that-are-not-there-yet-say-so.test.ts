@@ -1,7 +1,7 @@
 import { refuses } from './refuse.ts'
 
 refuses(
-  ['upgrade', 'sweep'].map((mode) => [
+  ['upgrade'].map((mode) => [
     mode,
     { mode, provider: 'local', name: 'rancher' },
     new RegExp(`mode: .*${mode}`),

@@ -170,6 +170,21 @@ test('a cancelled run fails with the reason it was given', async () => {
   await expect(run).rejects.toMatchObject({ kind: 'timeout', message: 'The job was cancelled.' })
 })
 
+test('what a part says of itself does not hide what the steps before it changed', async () => {
+  const { context } = setting()
+  const steps = [step('a'), step('b', ['a'])]
+  const failsAt = (kind: string, stands: string): Apply => {
+    return async (change) => {
+      if (change.kind === kind) throw new StackError('cloud', 'No.', { stands })
+    }
+  }
+  const run = (kind: string, stands: string) => runSteps(steps, failsAt(kind, stands), context)
+  await expect(run('a', 'Nothing was changed.')).rejects.toMatchObject({ stands: 'Nothing was changed.' })
+  const done = 'Done: 1 of 2 steps. Not done: Do b.'
+  await expect(run('b', 'Nothing was changed.')).rejects.toMatchObject({ stands: done })
+  await expect(run('b', 'The data stands.')).rejects.toMatchObject({ stands: `${done} The data stands.` })
+})
+
 test('two failures are both told', async () => {
   const { context } = setting()
   const run = runSteps([step('a'), step('b')], ({ kind }) => Promise.reject(new Error(`${kind}!`)), context)

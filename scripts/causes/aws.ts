@@ -3,12 +3,11 @@ import type { Causes } from './causes.ts'
 /** Errors of provider `aws` and of mode `sweep`. */
 export const aws: Causes = {
   // What was asked for
-  '…: expected provider aws with it, got … (mode …).':
-    'Only an account can give it; the other providers have no such thing.',
-  'provider: expected aws, got …: nothing else is found again by its tags (mode …).':
-    'What expires is found by tags in an account; machines of other providers carry none.',
-  'provider: expected aws with mode sweep, got ….':
-    'What expires is found by tags in an account; machines of other providers carry none.',
+  '…: expected provider … with it, got … (mode …).': 'The other providers have no such thing.',
+  'provider: expected aws or local, got hosts: machines that were brought do not expire (mode …).':
+    'What expires is found by the tags and labels of what the action made itself; machines that were brought carry none.',
+  'provider: expected aws or local with mode sweep, got hosts.':
+    'What expires is found by the tags and labels of what the action made itself; machines that were brought carry none.',
   'aws-spot: expected a ttl with it: a stack that is to stay needs machines that stay (mode …).':
     'Spot machines may be taken away at any time, more than one at once, and etcd needs two of three.',
   'ssh-private-key: expected a key of RSA, ECDSA P-256 or Ed25519, got ….':

@@ -74,11 +74,11 @@ export function refuseTogether(values: Values, wrong: Set<string>, now: Date): R
   if (values.mode === 'restore' && values.unsigned && values['snapshot-signer'].length > 0) {
     refuse('unsigned', 'expected either a snapshot-signer or unsigned, got both')
   }
-  for (const name of strangeToProvider(values)) {
-    if (!wrong.has(name)) refuse(name, `expected provider aws with it, got ${values.provider}`)
+  for (const { name, fitting } of strangeToProvider(values)) {
+    if (!wrong.has(name)) refuse(name, `expected provider ${fitting} with it, got ${values.provider}`)
   }
-  if (values.mode === 'sweep' && values.provider !== 'aws' && values.provider !== undefined) {
-    refuse('provider', `expected aws, got ${values.provider}: nothing else is found again by its tags`)
+  if (values.mode === 'sweep' && values.provider === 'hosts') {
+    refuse('provider', 'expected aws or local, got hosts: machines that were brought do not expire')
   }
   if (values.mode !== 'install') return refusals
   if (values['aws-spot'] && values.ttl === undefined && !wrong.has('ttl')) {
@@ -97,11 +97,18 @@ export function refuseTogether(values: Values, wrong: Set<string>, now: Date): R
 }
 
 /** Asked of an account, and in vain of any other provider; those that action.yml gives a default are always there. */
-const OF_ACCOUNTS = ['aws-role', 'aws-vpc', 'aws-subnets', 'aws-kms-key', 'aws-hosted-zone', 'allowed-cidrs', 'ttl']
+const OF_ACCOUNTS = ['aws-role', 'aws-vpc', 'aws-subnets', 'aws-kms-key', 'aws-hosted-zone', 'allowed-cidrs']
+/** Machines that were brought are nobody's to take away. */
+const NOT_OF_HOSTS = ['ttl']
 
-function strangeToProvider(values: Values): string[] {
-  if (values.provider === 'aws' || values.provider === undefined) return []
-  return OF_ACCOUNTS.filter((name) => name in values && !isMissing(values[name as keyof Values]))
+function strangeToProvider(values: Values): { name: string; fitting: string }[] {
+  const { provider } = values
+  if (provider === 'aws' || provider === undefined) return []
+  const strange = [
+    ...OF_ACCOUNTS.map((name) => ({ name, fitting: 'aws' })),
+    ...(provider === 'hosts' ? NOT_OF_HOSTS.map((name) => ({ name, fitting: 'aws or local' })) : []),
+  ]
+  return strange.filter(({ name }) => name in values && !isMissing(values[name as keyof Values]))
 }
 
 function refuseHosts(values: Values, refuse: (subject: string, what: string) => void): void {

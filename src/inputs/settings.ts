@@ -107,7 +107,7 @@ function commonSettings(
 
 function providerSettings(values: CommonValues & { ttl?: number | undefined }, env: Environment): ProviderSettings {
   if (values.provider === 'aws') return awsSettings(values, env)
-  if (values.provider === 'local') return { kind: 'local', image: values['local-image'] }
+  if (values.provider === 'local') return { kind: 'local', image: values['local-image'], ttlMs: values.ttl }
   return {
     kind: 'hosts',
     hosts: values.hosts ?? [],

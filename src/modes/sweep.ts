@@ -29,8 +29,12 @@ export async function sweep(run: SweepRun): Promise<Outcome> {
 
 async function openSweeper({ settings, report, hasEnded }: SweepRun) {
   const { provider } = settings
-  if (provider.kind !== 'aws') {
-    throw new StackError('input', `provider: expected aws with mode sweep, got ${provider.kind}.`)
+  if (provider.kind === 'local') {
+    const { localSweeper } = await import('../infrastructure/local/sweep.ts')
+    return localSweeper({ ...settings, provider })
+  }
+  if (provider.kind === 'hosts') {
+    throw new StackError('input', 'provider: expected aws or local with mode sweep, got hosts.')
   }
   const { awsSweeper } = await import('../infrastructure/aws/sweep.ts')
   return awsSweeper({ ...settings, provider }, { log: (line) => report.line(line), isOver: hasEnded })

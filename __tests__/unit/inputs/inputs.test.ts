@@ -227,7 +227,18 @@ describe('provider aws', () => {
 
   test('what only an account can give is refused elsewhere', async () => {
     const { error } = await read({ ...local, ttl: '48h', 'aws-vpc': 'vpc-0123456789abcdef0' })
-    expect(error?.message).toMatch(/aws-vpc: expected provider aws[\s\S]*ttl: expected provider aws/)
+    expect(error?.message).toBe('aws-vpc: expected provider aws with it, got local (mode install).')
+  })
+
+  test('machines that were brought do not expire', async () => {
+    const given = { provider: 'hosts', mode: 'install', ttl: '48h' }
+    expect((await read(given)).error?.message).toMatch(/^ttl: expected provider aws or local with it/m)
+    expect((await read({ ...given, mode: 'sweep' })).error?.message).toMatch(/^provider: expected aws or local/m)
+  })
+
+  test('a time to live reaches the provider of this machine', async () => {
+    const { settings } = await read({ ...local, ttl: '48h' })
+    expect(settings?.provider).toEqual({ kind: 'local', image: undefined, ttlMs: 48 * 3_600_000 })
   })
 })
 

@@ -1,6 +1,6 @@
 import type { StackId } from '../../node.ts'
-import { readySteps } from '../../schedule.ts'
 import type { Change } from '../../steps.ts'
+import { leaveNothing } from '../leave-nothing.ts'
 import type { Leftover, Sweeper } from '../sweeper.ts'
 import { type AwsOptions, awsInfrastructure, openContext } from './aws.ts'
 import { isStale } from './claim.ts'
@@ -161,16 +161,5 @@ async function removeStack({ settings, options, isOver }: Sweeping, signal: Abor
   )
   const { leftovers } = judgeStack(settings.stack.name, own, { ...context, over: await askRuns(own, isOver) })
   if (!leftovers.some(({ change }) => change.kind === 'sweep-stack')) return
-  const plan = infrastructure.planDestroy(await infrastructure.inspect())
-  const done = new Set<string>()
-  while (done.size < plan.length) {
-    const results = await Promise.allSettled(
-      readySteps(plan, done, new Set<string>()).map(async ({ id, change }) => {
-        await infrastructure.apply(change, claim, signal)
-        done.add(id)
-      }),
-    )
-    const failure = results.find((result) => result.status === 'rejected')
-    if (failure !== undefined) throw failure.reason
-  }
+  await leaveNothing(infrastructure, claim, signal)
 }

@@ -1,6 +1,7 @@
 import { MAKE_KEY, mustExec, updateBalancer } from './balancer.ts'
 import type { LocalChange } from './changes.ts'
 import type { LocalContext } from './context.ts'
+import { expiresOf } from './expiry.ts'
 import { DOCKERFILE, IMAGE_LABELS } from './image.ts'
 import { ensureMachine, ensureNode, removeMachine } from './machine.ts'
 import { BALANCER, findOurs, labelsOf } from './names.ts'
@@ -33,9 +34,10 @@ export async function applyLocal(context: LocalContext, change: LocalChange, sig
 }
 
 async function createNetwork(context: LocalContext, subnet: string, signal: AbortSignal): Promise<void> {
-  const { docker, names, stack, run, expires } = context
-  if ((await findNetwork(context)) !== undefined) return
-  const labels = labelsOf(stack, run, new Date(), expires)
+  const { docker, names, stack, run, now } = context
+  const seen = await docker.facts(stack.name, names.prefix)
+  if (findOurs(seen.networks, names.network, stack) !== undefined) return
+  const labels = labelsOf(stack, run, now(), expiresOf(context, seen))
   await docker.createNetwork({ name: names.network, subnet, gateway: gatewayOf(subnet), labels }, signal)
 }
 

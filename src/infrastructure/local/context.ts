@@ -14,7 +14,9 @@ export type LocalContext = {
   image: { name: string; built: boolean }
   /** The host name asked for; undefined when the stack is to be read only. */
   hostname: HostsEntry['hostname'] | undefined
-  expires: Date | undefined
+  /** How long a stack made now lives; undefined: it is protected. */
+  ttlMs: number | undefined
+  now: () => Date
   docker: Docker
   runner: Runner
 }

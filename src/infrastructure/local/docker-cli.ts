@@ -21,7 +21,15 @@ export function dockerCli(env?: NodeJS.ProcessEnv): Docker {
   }
 
   return {
-    facts: (stack, prefix) => readFacts(client, stack, prefix),
+    async facts(stack, prefix) {
+      const filters = [`label=${LABELS.stack}=${stack}`, `name=${prefix}-`]
+      return await readFacts(client, { filters, networkFilters: [] })
+    },
+    async labelled(label, value) {
+      const filter = `label=${label}=${value}`
+      const { containers, networks, volumes } = await readFacts(client, { filters: [filter], networkFilters: [filter] })
+      return [...containers, ...networks, ...volumes].map(({ labels }) => labels)
+    },
     ...dockerFiles(client),
 
     async hasImage(image) {
@@ -64,14 +72,17 @@ export function createArgs(spec: MachineSpec): string[] {
   return ['create', '--name', name, ...systemd, ...life, ...place, ...labelFlags(labels), image]
 }
 
-async function readFacts(client: DockerClient, stack: string, prefix: string): Promise<DockerFacts> {
-  const filters = [`label=${LABELS.stack}=${stack}`, `name=${prefix}-`]
+/** What any of the filters finds; all networks without one. */
+async function readFacts(
+  client: DockerClient,
+  { filters, networkFilters }: { filters: string[]; networkFilters: string[] },
+): Promise<DockerFacts> {
   const list = async (...args: string[]) => (await client.run(args)).split('\n').filter((line) => line !== '')
   const listBoth = async (...args: string[]) =>
     (await Promise.all(filters.map((filter) => list(...args, '--filter', filter)))).flat()
   const [containers, networks, volumes] = await Promise.all([
     listBoth('ps', '--all', '--quiet', '--no-trunc'),
-    list('network', 'ls', '--quiet', '--no-trunc'),
+    list('network', 'ls', '--quiet', '--no-trunc', ...networkFilters.flatMap((filter) => ['--filter', filter])),
     listBoth('volume', 'ls', '--quiet'),
   ])
   const [containerJson, networkJson, volumeJson] = await Promise.all([

@@ -44,6 +44,8 @@ export type Answer = { exitCode: number; stdout: string; stderr: string }
  */
 export interface Docker {
   facts(stack: string, prefix: string): Promise<DockerFacts>
+  /** Labels of every container, network and volume that has this label. */
+  labelled(label: string, value: string): Promise<Labels[]>
   hasImage(image: string): Promise<boolean>
   build(image: string, dockerfile: string, labels: Labels, signal: AbortSignal): Promise<void>
   createNetwork(

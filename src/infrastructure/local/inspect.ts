@@ -3,6 +3,7 @@ import type { InfrastructureFacts } from '../infrastructure.ts'
 import { readBalancer } from './balancer.ts'
 import type { LocalContext } from './context.ts'
 import type { DockerFacts } from './docker.ts'
+import { expiresOf } from './expiry.ts'
 import type { LocalFindings, Machine } from './findings.ts'
 import { findEntry, foreignAddresses } from './hosts-file.ts'
 import { MACHINE_USER } from './image.ts'
@@ -36,6 +37,7 @@ export async function inspectLocal(context: LocalContext): Promise<Infrastructur
   const entry = findEntry(hosts, mark)
   const hostname = context.hostname ?? balancer.memory.hostname ?? entry?.hostname ?? `${stack.name}.rancher.test`
   const { memory, targets, serving, ...found } = balancer
+  const expires = expiresOf({ ...context, ttlMs: undefined }, seen)
   const own: LocalFindings = {
     image: { ...context.image, here: imageHere },
     network: { here: network !== undefined, subnet },
@@ -48,6 +50,7 @@ export async function inspectLocal(context: LocalContext): Promise<Infrastructur
     loadBalancer: madeState(lb) ? { address: lb.address, targets, serving } : undefined,
     name: { hostname, addresses: await runner.resolve(hostname) },
     memory,
+    ...(expires !== undefined && { expires }),
     refusals: [...refuseForeign(seen, context), ...refuseName(hostname, foreignAddresses(hosts, mark, hostname))],
     owned: ownedBy(ours, entry && `hosts line ${entry.address} ${entry.hostname}`),
     own,

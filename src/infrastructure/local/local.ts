@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StackError } from '../../errors.ts'
 import type { Access } from '../../remote/host.ts'
-import type { CommonSettings, ProviderSettings } from '../../settings.ts'
+import type { CommonSettings, LocalProviderSettings } from '../../settings.ts'
 import type { Infrastructure } from '../infrastructure.ts'
 import { applyLocal } from './apply.ts'
 import type { LocalChange } from './changes.ts'
@@ -22,13 +22,12 @@ import { type Runner, thisRunner } from './runner.ts'
 export type LocalOptions = {
   /** The name Rancher is to answer to; without it what the stack remembers counts. */
   hostname?: string | undefined
-  /** When the stack ends by itself; becomes a label. */
-  expires?: Date | undefined
   docker?: Docker
   runner?: Runner
+  now?: () => Date
 }
 
-type LocalSettings = Pick<CommonSettings, 'stack' | 'run'> & { provider: Extract<ProviderSettings, { kind: 'local' }> }
+type LocalSettings = Pick<CommonSettings, 'stack' | 'run'> & { provider: LocalProviderSettings }
 
 /**
  * Machines that are containers of this machine's Docker, running systemd, with a network, a layer 4 load balancer and
@@ -43,7 +42,8 @@ export function localInfrastructure(settings: LocalSettings, options: LocalOptio
     mark: hostsMark(stack),
     image: { name: provider.image ?? BUILT_IMAGE, built: provider.image === undefined },
     hostname: options.hostname,
-    expires: options.expires,
+    ttlMs: provider.ttlMs,
+    now: options.now ?? (() => new Date()),
     docker: options.docker ?? dockerCli(),
     runner: options.runner ?? thisRunner(),
   }

@@ -3,6 +3,7 @@ import { StackError } from '../../errors.ts'
 import { booted } from './boot.ts'
 import type { LocalContext } from './context.ts'
 import type { Container } from './docker.ts'
+import { expiresOf } from './expiry.ts'
 import { MACHINE_USER } from './image.ts'
 import { BALANCER, findOurs, labelsOf } from './names.ts'
 import { PATHS } from './paths.ts'
@@ -49,12 +50,14 @@ export async function removeMachine(context: LocalContext, machine: string, sign
 
 /** What the container is in now. Volume and container carry labels of the run that made them. */
 async function makeContainer(
-  { docker, names, stack, run, expires, image }: LocalContext,
+  context: LocalContext,
   { name, address }: { name: string; address: string },
   signal: AbortSignal,
 ): Promise<Container['state']> {
+  const { docker, names, stack, run, image, now } = context
   const seen = await docker.facts(stack.name, names.prefix)
-  const labels = labelsOf(stack, run, new Date(), expires)
+  const expires = expiresOf(context, seen)
+  const labels = labelsOf(stack, run, now(), expires)
   const volume = names.volume(name)
   if (findOurs(seen.volumes, volume, stack) === undefined) await docker.createVolume({ name: volume, labels }, signal)
   const container = names.container(name)

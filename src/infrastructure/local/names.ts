@@ -50,14 +50,14 @@ export function stackHash({ name, owner }: Pick<StackId, 'name' | 'owner'>): Buf
     .digest()
 }
 
-export function labelsOf(stack: StackId, run: RunId, created: Date, expires: Date | undefined): Labels {
+export function labelsOf(stack: StackId, run: RunId, created: Date, expires: string | undefined): Labels {
   return {
     [LABELS.stack]: stack.name,
     [LABELS.owner]: stack.owner,
     [LABELS.ownerName]: stack.ownerName,
     [LABELS.run]: `${run.id}/${run.attempt}`,
     [LABELS.created]: created.toISOString(),
-    ...(expires && { [LABELS.expires]: expires.toISOString() }),
+    ...(expires !== undefined && { [LABELS.expires]: expires }),
   }
 }
 

@@ -34,9 +34,10 @@ const EDIT_WAIT_MS = 30_000
 const REPLACE = `umask 022; cat >"$1.new" && [ "$(wc -c <"$1.new")" -eq "$2" ] &&
   { mv -f "$1.new" "$1" 2>/dev/null || { cat "$1.new" >"$1" && rm "$1.new"; }; }`
 
-/** @param hostsFile what the resolver reads, /etc/hosts but in tests */
-export function thisRunner(hostsFile = '/etc/hosts'): Runner {
-  const locks = existsSync('/run/lock') ? '/run/lock' : tmpdir()
+const LOCKS = existsSync('/run/lock') ? '/run/lock' : tmpdir()
+
+/** @param hostsFile what the resolver reads, /etc/hosts but in tests, which have a folder for locks of their own too */
+export function thisRunner(hostsFile = '/etc/hosts', locks = LOCKS): Runner {
   return {
     locks,
 

@@ -75,6 +75,14 @@ export class FakeDaemon {
 
 export function fakeDocker(daemon: FakeDaemon): Docker {
   return {
+    async labelled(label, value) {
+      const all = [
+        ...[...daemon.machines.values()].map(({ spec }) => spec.labels),
+        ...[...daemon.networks.values()].map(({ labels }) => labels),
+        ...[...daemon.volumes.values()].map(({ labels }) => labels),
+      ]
+      return all.filter((labels) => labels[label] === value)
+    },
     async facts(stack, prefix) {
       const concerns = (name: string, labels: Labels) => labels[LABELS.stack] === stack || name.startsWith(`${prefix}-`)
       return {

@@ -13,8 +13,10 @@ export interface LocalFixture extends InfrastructureFixture {
   daemon: FakeDaemon
   runner: FakeRunner
   stack: StackId
-  open(options?: LocalOptions, stack?: StackId): Infrastructure
+  open(options?: OpenOptions, stack?: StackId): Infrastructure
 }
+
+type OpenOptions = LocalOptions & { ttlMs?: number | undefined }
 
 /**
  * A stack on a daemon in memory.
@@ -34,9 +36,9 @@ export async function localFixture(image = 'machine:1', { build = false } = {}):
     runner,
     stack,
     wanted: { nodeCount: 3, hostname },
-    open: (options: LocalOptions = {}, id: StackId = stack) =>
+    open: ({ ttlMs, ...options }: OpenOptions = {}, id: StackId = stack) =>
       localInfrastructure(
-        { stack: id, run, provider: { kind: 'local', image: build ? undefined : image } },
+        { stack: id, run, provider: { kind: 'local', image: build ? undefined : image, ttlMs } },
         { hostname, docker: fakeDocker(daemon), runner, ...options },
       ),
     world: async () => [...daemon.listing(), runner.hosts],

@@ -30,7 +30,7 @@ test('equal stack names of two owners differ in every resource', () => {
 })
 
 test('labels say whose it is, which run made it, since when and until when', () => {
-  const labels = labelsOf(stack, { id: '7', attempt: 2 }, new Date(0), new Date(60_000))
+  const labels = labelsOf(stack, { id: '7', attempt: 2 }, new Date(0), new Date(60_000).toISOString())
   expect(labels).toEqual({
     'rancher-ha/stack': 'rancher',
     'rancher-ha/owner': '42',
