@@ -3,7 +3,7 @@ import type { Moto } from '../../lab/cloud/moto.ts'
 import { PERMISSIONS } from '../../src/infrastructure/aws/permissions.ts'
 import type { InfrastructureFacts } from '../../src/infrastructure/infrastructure.ts'
 import { type Account, type Asked, HOSTNAME, openAccount, openMoto, RUN, STACK } from './fixture.ts'
-import { destroyAll, runAll } from './run-all.ts'
+import { carryOut, destroyAll, runAll } from './run-all.ts'
 
 const WANTED = { nodeCount: 3, hostname: HOSTNAME }
 
@@ -114,6 +114,35 @@ test('who learns only later what is to stand, as a restore does, plans all of it
   const asked = await account.open()
   expect(await plan()).toEqual(asked.plan(await asked.inspect(), WANTED).map(({ id }) => id))
   expect(await plan()).toContain('set-name')
+})
+
+test('nodes that are too many get nothing forwarded, and their machines go only when they are told to', async () => {
+  const five: Asked = { asked: { hostname: HOSTNAME, nodeCount: 5 } }
+  await runAll(await account.open(five), { nodeCount: 5, hostname: HOSTNAME })
+  const infrastructure = await account.open()
+  const facts = await infrastructure.inspect()
+  expect(facts.surplus).toEqual(['node-4', 'node-5'])
+  expect(await install()).toEqual(['set-targets-80', 'set-targets-443'])
+  expect((await look()).nodes).toHaveLength(5)
+  expect((await look()).loadBalancer?.targets).toHaveLength(3)
+  expect(await install()).toEqual([])
+
+  const leaving = infrastructure.planRetire?.(await infrastructure.inspect()) ?? []
+  expect(leaving.map(({ id }) => id)).toEqual(['retire-node-4', 'retire-node-5'])
+  await carryOut(infrastructure, leaving)
+  const after = await look()
+  expect(after.nodes.map(({ name }) => name)).toEqual(['node-1', 'node-2', 'node-3'])
+  expect({ surplus: after.surplus, left: infrastructure.planRetire?.(after) }).toEqual({ surplus: [], left: [] })
+})
+
+test('a restore leaves no machine out: each may hold what is left of the cluster', async () => {
+  const five: Asked = { asked: { hostname: HOSTNAME, nodeCount: 5 } }
+  await runAll(await account.open(five), { nodeCount: 5, hostname: HOSTNAME })
+  const infrastructure = await account.open({ asked: null })
+  infrastructure.aim?.(WANTED)
+  const facts = await infrastructure.inspect()
+  expect(facts.surplus).toEqual([])
+  expect(infrastructure.plan(facts, WANTED)).toEqual([])
 })
 
 describe('ownership', () => {

@@ -1,4 +1,5 @@
 import type { Case } from '../case.ts'
+import { counts } from './counts.ts'
 import { drifts } from './drifts.ts'
 import { firsts } from './firsts.ts'
 import { leavings } from './leavings.ts'
@@ -7,4 +8,4 @@ import { neighbours } from './neighbours.ts'
 import { ports } from './ports.ts'
 
 /** Provider aws in the lab's cloud: a stand-in for the API, behind which machines, balancers, names and rules are real. */
-export const aws: Case[] = [...firsts, ...drifts, ...leavings, ...neighbours, ...losses, ...ports]
+export const aws: Case[] = [...firsts, ...drifts, ...leavings, ...neighbours, ...losses, ...ports, ...counts]
