@@ -1,10 +1,11 @@
 import { expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
+import { StackError } from '../../../src/errors.ts'
 import { type NodeLease, takeLeaseOver } from '../../../src/remote/node-lease.ts'
 import { ballotOf, type LeaseNode, leaseNode } from '../../fakes/ballots.ts'
 import { manualClock, settled } from '../../fakes/manual-clock.ts'
 
-jest.setTimeout(120_000)
+jest.setTimeout(Number(process.env['LEASE_TIMEOUT'] ?? 120_000))
 
 const NAMES = ['a', 'b', 'c']
 const node = fc.constantFrom(...NAMES)
@@ -62,89 +63,108 @@ test('whatever is cut, wiped, rebooted and delayed, no two runs hold the lease a
       fc.boolean(),
       fc.array(event, { minLength: 6, maxLength: 40 }),
       async (scheduler, isKnown, events) => {
-        let messages = 1000
-        const clock = manualClock(async () => {
-          await settled()
-          for (let arrived = 0; arrived < messages && scheduler.count() > 0; arrived += 1) {
-            await scheduler.waitOne()
-            checkHolders()
-          }
-          await settled()
-        })
-        const nodes = NAMES.map(leaseNode)
-        if (isKnown) for (const one of nodes) one.content = released()
-        const cut = new Set<string>()
-        const held: NodeLease[] = []
-        const checkHolders = () => {
-          const valid = held.filter(({ lost }) => !lost.aborted)
-          if (valid.length > 1) throw new Error(`Two hold it: ${valid.map(({ session }) => session).join(', ')}`)
-        }
-        let sessions = 0
-
-        const take = (by: number) => {
-          sessions += 1
-          const ways = nodes.map((one) =>
-            ballotOf(one, clock, async () => {
-              await scheduler.schedule(Promise.resolve(), `${by} to ${one.name}`)
-              if (cut.has(`${by}${one.name}`)) throw new Error('cut')
-            }),
-          )
-          void takeLeaseOver(ways, {
-            stack: { name: 's', owner: '1', ownerName: 'o/r' },
-            run: { id: String(by), attempt: 1 },
-            members: NAMES,
-            waitMs: 0,
-            log: () => undefined,
-            clock,
-            session: `${by}-${sessions}`,
-            ballotOf: () => ways[0] as (typeof ways)[0],
-          }).then(
-            (lease) => {
-              taken += 1
-              held.push(lease)
-              checkHolders()
-            },
-            () => undefined,
-          )
-        }
-        const release = (by: number) => {
-          const index = held.findIndex(({ session }) => session.startsWith(`${by}-`))
-          const [lease] = index < 0 ? [] : held.splice(index, 1)
-          void lease?.[Symbol.asyncDispose]()
-        }
-
-        for (const next of events) {
-          if (next.kind === 'take') take(next.runner)
-          if (next.kind === 'release') release(next.runner)
-          if (next.kind === 'cut') for (const name of next.nodes) cut.add(`${next.runner}${name}`)
-          if (next.kind === 'mend') for (const name of next.nodes) cut.delete(`${next.runner}${name}`)
-          if (next.kind === 'wait') {
-            messages = next.messages
-            await clock.advance(next.ms)
-          }
-          const there = 'node' in next ? nodes.find(({ name }) => name === next.node) : undefined
-          if (next.kind === 'reboot' && there !== undefined) {
-            there.bootedAt = clock.now()
-            there.boots += 1
-          }
-          if (next.kind === 'wipe' && there !== undefined && !isLastRecord(nodes, there.name)) there.content = ''
-          for (
-            let arrived = 0;
-            arrived < (next.kind === 'take' ? next.messages : 1) && scheduler.count() > 0;
-            arrived += 1
-          ) {
-            await scheduler.waitOne()
-            checkHolders()
-          }
-          await settled()
-          checkHolders()
-        }
-        messages = 1000
-        await clock.advance(100_000)
+        taken += await play(scheduler, isKnown, events)
       },
     ),
-    { numRuns: Number(process.env['LEASE_RUNS'] ?? 300) },
+    { numRuns: Number(process.env['LEASE_RUNS'] ?? 300), ...replay() },
   )
   // A model in which nobody ever gets the lease would hold, too.
   expect(taken).toBeGreaterThan(100)
 })
+
+/** What fast-check printed of a failure, to see it again. */
+function replay(): { seed?: number; path?: string } {
+  const { LEASE_SEED: seed, LEASE_PATH: path } = process.env
+  return { ...(seed === undefined ? {} : { seed: Number(seed) }), ...(path === undefined ? {} : { path }) }
+}
+
+/**
+ * Plays the events on three nodes.
+ *
+ * @param isKnown whether an earlier run left its record on them
+ * @returns how often the lease was taken
+ * @throws what went wrong, wherever that was: a promise that nobody awaits would hide it from fast-check
+ */
+async function play(scheduler: fc.Scheduler, isKnown: boolean, events: Event[]): Promise<number> {
+  const nodes = NAMES.map(leaseNode)
+  if (isKnown) for (const one of nodes) one.content = released()
+  const cut = new Set<string>()
+  const held: NodeLease[] = []
+  const wrong: unknown[] = []
+  let sessions = 0
+  let taken = 0
+  let messages = 1000
+
+  const check = () => {
+    const valid = held.filter(({ lost }) => !lost.aborted)
+    if (valid.length > 1) wrong.push(new Error(`Two hold it: ${valid.map(({ session }) => session).join(', ')}`))
+    if (wrong.length > 0) throw wrong[0]
+  }
+  const deliver = async (count: number) => {
+    for (let arrived = 0; arrived < count && scheduler.count() > 0; arrived += 1) {
+      await scheduler.waitOne()
+      check()
+    }
+    await settled()
+    check()
+  }
+  const clock = manualClock(async () => {
+    await settled()
+    await deliver(messages)
+  })
+
+  const take = async (by: number) => {
+    sessions += 1
+    const ways = nodes.map((one) =>
+      ballotOf(one, clock, async () => {
+        await scheduler.schedule(Promise.resolve(), `${by} to ${one.name}`)
+        if (cut.has(`${by}${one.name}`)) throw new Error('cut')
+      }),
+    )
+    const lease = await takeLeaseOver(ways, {
+      stack: { name: 's', owner: '1', ownerName: 'o/r' },
+      run: { id: String(by), attempt: 1 },
+      members: NAMES,
+      waitMs: 0,
+      log: () => undefined,
+      clock,
+      session: `${by}-${sessions}`,
+      ballotOf: () => ways[0] as (typeof ways)[0],
+    })
+    taken += 1
+    held.push(lease)
+    check()
+  }
+  const release = async (by: number) => {
+    const index = held.findIndex(({ session }) => session.startsWith(`${by}-`))
+    const [lease] = index < 0 ? [] : held.splice(index, 1)
+    await lease?.[Symbol.asyncDispose]()
+  }
+  /** Starts what ends when its messages have arrived. Not to get the lease is no fault. */
+  const start = (act: Promise<void>) => {
+    act.catch((error: unknown) => {
+      if (!(error instanceof StackError && error.kind === 'lease')) wrong.push(error)
+    })
+  }
+
+  for (const next of events) {
+    if (next.kind === 'take') start(take(next.runner))
+    if (next.kind === 'release') start(release(next.runner))
+    if (next.kind === 'cut') for (const name of next.nodes) cut.add(`${next.runner}${name}`)
+    if (next.kind === 'mend') for (const name of next.nodes) cut.delete(`${next.runner}${name}`)
+    if (next.kind === 'wait') {
+      messages = next.messages
+      await clock.advance(next.ms)
+    }
+    const there = 'node' in next ? nodes.find(({ name }) => name === next.node) : undefined
+    if (next.kind === 'reboot' && there !== undefined) {
+      there.bootedAt = clock.now()
+      there.boots += 1
+    }
+    if (next.kind === 'wipe' && there !== undefined && !isLastRecord(nodes, there.name)) there.content = ''
+    await deliver(next.kind === 'take' ? next.messages : 1)
+  }
+  messages = 1000
+  await clock.advance(100_000)
+  return taken
+}
