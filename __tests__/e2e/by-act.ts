@@ -28,6 +28,8 @@ export async function byAct({ workflow, event, vars = {}, secrets = {}, inputs =
     const work = join(folder, 'platform')
     await output('git', ['clone', '--quiet', '--depth', '1', `file://${repositoryFolder}`, work])
     await output('git', ['-C', work, 'remote', 'set-url', 'origin', 'https://github.com/acme/platform.git'])
+    // What of a run counts on GitHub counts on the default branch; this checkout may be on any, or on none.
+    await output('git', ['-C', work, 'checkout', '--quiet', '-B', 'main'])
     const file = join('.github', 'workflows', 'use.yml')
     await mkdir(join(work, dirname(file)), { recursive: true })
     if ('text' in workflow) await writeFile(join(work, file), workflow.text)
