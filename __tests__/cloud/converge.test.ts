@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Moto } from '../../lab/cloud/moto.ts'
 import { PERMISSIONS } from '../../src/infrastructure/aws/permissions.ts'
+import { createInfrastructure } from '../../src/infrastructure/create.ts'
 import type { InfrastructureFacts } from '../../src/infrastructure/infrastructure.ts'
 import { type Account, type Asked, HOSTNAME, openAccount, openMoto, RUN, STACK } from './fixture.ts'
 import { carryOut, destroyAll, runAll } from './run-all.ts'
@@ -143,6 +144,17 @@ test('a restore leaves no machine out: each may hold what is left of the cluster
   const facts = await infrastructure.inspect()
   expect(facts.surplus).toEqual([])
   expect(infrastructure.plan(facts, WANTED)).toEqual([])
+})
+
+test('who does not say how many nodes, or keeps all, as an upgrade does, finds none too many', async () => {
+  await install()
+  const settings = { ...account.settings(), ssh: { privateKeys: [], knownHosts: [], bastion: undefined } }
+  for (const asked of [{}, { nodeCount: 1, keepsAll: true }]) {
+    const infrastructure = await createInfrastructure(settings, { hostname: HOSTNAME, ...asked })
+    expect((await infrastructure.inspect()).surplus).toEqual([])
+  }
+  const infrastructure = await createInfrastructure(settings, { hostname: HOSTNAME, nodeCount: 1 })
+  expect((await infrastructure.inspect()).surplus).toEqual(['node-2', 'node-3'])
 })
 
 describe('ownership', () => {

@@ -6,7 +6,11 @@ import type { LocalOptions } from './local/local.ts'
 
 export type InfrastructureOptions = LocalOptions &
   Pick<HostsOptions, 'network'> &
-  Pick<AwsOptions, 'folder' | 'log' | 'session'> & { nodeCount?: number | undefined }
+  Pick<AwsOptions, 'folder' | 'log' | 'session'> & {
+    nodeCount?: number | undefined
+    /** Whether nodes beyond `nodeCount` are none too many. */
+    keepsAll?: boolean
+  }
 
 /** The provider the settings name; its own libraries load only now. */
 export async function createInfrastructure(
@@ -25,11 +29,12 @@ export async function createInfrastructure(
     }
     case 'aws': {
       const { awsInfrastructure } = await import('./aws/aws.ts')
-      const { hostname, nodeCount, folder, log, session } = options
+      const { hostname, nodeCount, keepsAll = false, folder, log, session } = options
+      const isAsked = hostname !== undefined && nodeCount !== undefined
       return awsInfrastructure(
         { provider, stack, run, ssh, deadline },
         {
-          asked: hostname === undefined ? undefined : { hostname, nodeCount: nodeCount ?? 0 },
+          asked: isAsked ? { hostname, nodeCount, keepsAll } : undefined,
           ...(folder !== undefined && { folder }),
           ...(log !== undefined && { log }),
           ...(session !== undefined && { session }),

@@ -4,6 +4,7 @@ import type { NodeLease } from '../remote/node-lease.ts'
 import type { UpgradeRun } from '../run.ts'
 import { runSteps } from '../run-steps.ts'
 import type { Step } from '../steps.ts'
+import { aim } from './aim.ts'
 import type { Seen } from './seen.ts'
 import type { Stack } from './stack.ts'
 import type { WantedUpgrade } from './want-upgrade.ts'
@@ -25,10 +26,12 @@ export async function mendMachines(
   lease: NodeLease,
 ): Promise<Seen> {
   const { distribution, infrastructure } = stack
-  const seen = await run.report.step('Look at what stands', () => stack.inspect())
-  if (distribution.upgrading(seen.cluster) === undefined) return seen
+  const first = await run.report.step('Look at what stands', () => stack.inspect())
+  if (distribution.upgrading(first.cluster) === undefined) return first
   const { hostname, cluster } = wanted
-  const steps = infrastructure.plan(seen.infrastructure, { nodeCount: cluster.nodes.length, hostname })
+  const machines = { nodeCount: cluster.nodes.length, hostname }
+  const seen = await aim(run, stack, first, machines)
+  const steps = infrastructure.plan(seen.infrastructure, machines)
   const now = steps.length === 0 ? seen : await changeMachines(run, stack, steps, lease)
   if (distribution.isUnfinished(now.cluster)) return now
   const settled = notWell(now, wanted).length === 0 ? now : await settle(run, stack, wanted)

@@ -61,6 +61,7 @@ export async function openStack(run: Run): Promise<Stack> {
   const infrastructure = await createInfrastructure(settings, {
     hostname: asked?.hostname,
     nodeCount: asked?.nodeCount,
+    keepsAll: settings.mode !== 'install',
     folder,
     log,
   })

@@ -4,7 +4,7 @@ import type { UpgradeRun } from '../run.ts'
 import type { UpgradeSettings } from '../settings.ts'
 import { LATEST_PATCH } from '../versions/resolve.ts'
 import { bare } from '../versions/version.ts'
-import { registries, type Seen, wantedNodes } from './seen.ts'
+import { lastingBalancer, registries, type Seen, wantedNodes } from './seen.ts'
 import type { Stack } from './stack.ts'
 import { pathOf, runningOf, type UpgradePath } from './upgrade-path.ts'
 import { imagesFor } from './want.ts'
@@ -72,7 +72,7 @@ function wantedCluster(
     nodes,
     version: settings.kubernetesVersion,
     config: { ...registries(settings), ...settings.rkeConfig },
-    loadBalancer: infrastructure.loadBalancer?.address,
+    loadBalancer: lastingBalancer(infrastructure),
     images,
     givenState: undefined,
     newCluster: false,

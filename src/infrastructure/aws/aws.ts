@@ -25,7 +25,7 @@ import { findPlace } from './where.ts'
 
 export type AwsOptions = {
   /** What install asks for; absent when the stack is only read or taken away. */
-  asked?: { hostname: string; nodeCount: number } | undefined
+  asked?: AwsContext['asked']
   /** The run's private folder. */
   folder?: string
   log?: (line: string) => void

@@ -5,7 +5,6 @@ import { firsts } from './firsts.ts'
 import { leavings } from './leavings.ts'
 import { losses } from './losses.ts'
 import { neighbours } from './neighbours.ts'
-import { ports } from './ports.ts'
 
 /** Provider aws in the lab's cloud: a stand-in for the API, behind which machines, balancers, names and rules are real. */
-export const aws: Case[] = [...firsts, ...drifts, ...leavings, ...neighbours, ...losses, ...ports, ...counts]
+export const aws: Case[] = [...firsts, ...drifts, ...leavings, ...neighbours, ...losses, ...counts]

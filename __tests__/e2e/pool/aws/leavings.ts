@@ -16,7 +16,7 @@ const RUNNER = /198\.51\.100\.7/
 const MAKING: Cancel[] = [
   { onLine: /\[1\/15\]/ },
   { onLine: /\] Create the load balancer/, thenMs: 200 },
-  { onLine: /\] Create node-1/, thenMs: 3_000 },
+  { onLine: /\] (Create|Finish) node-/, thenMs: 500 },
   { onLine: /\] Load images on node-1/, thenMs: 2_000 },
   { onLine: /\] Build Kubernetes/, thenMs: 15_000 },
 ]
