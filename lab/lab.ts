@@ -1,4 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises'
+import { clearCloud } from './cloud/clear.ts'
 import { answers, startDaemon, stopDaemon } from './host/daemon.ts'
 import { mountDisk, unmountDisk } from './host/disk.ts'
 import { dockerLines } from './host/docker.ts'
@@ -29,6 +30,7 @@ export async function down({ keep = false } = {}): Promise<void> {
     if (await exists(STATE)) {
       await mountDisk()
       await startDaemon()
+      await clearCloud()
       await setStackNames(await subnets(), [])
       await stopDaemon()
     }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,10 +7,10 @@ import { certificateFor } from '../certificates.ts'
 import { ensurePackages } from '../host/packages.ts'
 import { until } from '../host/wait.ts'
 import { DOCKER_HOST } from '../places.ts'
+import { clearCloud } from './clear.ts'
 import { ensureCloudImage } from './image.ts'
-import { removeMachines } from './machines.ts'
 import { type Moto, startMoto } from './moto.ts'
-import { forgetConnections, inNetwork, makeNetworks, ourNetworks, removeNetwork, startIn } from './network.ts'
+import { forgetConnections, inNetwork, makeNetworks, startIn } from './network.ts'
 import { ADDRESSES, API_PORT, CLOUD_RUN, NETWORKS } from './places.ts'
 import { Reconciler } from './reconcile.ts'
 
@@ -127,13 +127,6 @@ async function openInternet(api: string, opened: AsyncDisposableStack): Promise<
 
 async function close(server: Server): Promise<void> {
   server.close()
-}
-
-/** Takes away machines, networks and all that runs in them. */
-export async function clearCloud(): Promise<void> {
-  await removeMachines()
-  for (const name of await ourNetworks()) await removeNetwork(name)
-  await rm(CLOUD_RUN, { recursive: true, force: true })
 }
 
 /** By hand: stands until it is interrupted. */

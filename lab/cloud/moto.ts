@@ -101,10 +101,10 @@ export interface Moto extends AsyncDisposable {
 
 const START_MS = 60_000
 
-/** Starts it on a free port of the loopback address. */
+/** Starts it on a free port of the loopback address. It ends with this process, whatever ends that. */
 export async function startMoto(port?: number): Promise<Moto> {
   const at = port ?? (await freePort())
-  const child = spawn(PYTHON, [LAUNCHER, String(at)], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(PYTHON, [LAUNCHER, String(at)], { stdio: ['pipe', 'ignore', 'pipe'] })
   let said = ''
   child.stderr?.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-4_000)

@@ -650,5 +650,12 @@ def world():
     return sorted(lines)
 
 
+def end_with_parent():
+    """Whoever started it holds the other end of its input."""
+    sys.stdin.read()
+    os._exit(0)
+
+
 if __name__ == "__main__":
+    threading.Thread(target=end_with_parent, daemon=True).start()
     run_simple("127.0.0.1", int(sys.argv[1]), App(), threaded=True, request_handler=MotoRequestHandler)
