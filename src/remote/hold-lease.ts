@@ -2,7 +2,15 @@ import type { Clock } from '../clock.ts'
 import { StackError } from '../errors.ts'
 import type { Ballot } from './ballot.ts'
 import type { Host } from './host.ts'
-import { formatHolder, type Holder, hasMajority, isOthers, parseRecord, renderRecord } from './lease-record.ts'
+import {
+  formatHolder,
+  type Holder,
+  hasMajority,
+  isOthers,
+  parseRecord,
+  renderRecord,
+  renderVote,
+} from './lease-record.ts'
 import type { NodeLease } from './node-lease.ts'
 import { pause } from './pause.ts'
 
@@ -32,31 +40,37 @@ export const LOSS_MS = 30_000
 const WATCH_MS = 1000
 
 /** Renews a lease until it is closed or lost. */
-export function holdLease(holding: Holding): NodeLease & { confirm(): Promise<boolean> } {
+export function holdLease(holding: Holding): NodeLease {
   const { copies, lists, members, generation, holder, clock, log } = holding
-  const record = renderRecord({ generation, members, holder })
+  const wanted = { generation, members, holder }
+  const record = renderRecord(wanted)
   const lost = new AbortController()
   const closing = new AbortController()
   const over = AbortSignal.any([lost.signal, closing.signal])
   let renewedAt = holding.startedAt
-  let cancelLoss = clock.after(LOSS_MS, () => lose('no majority of the nodes renewed it'))
+  let cancelLoss = () => {}
 
-  const lose = (why: string) => {
+  const lose = () => {
     if (over.aborted) return
     lost.abort(
-      new StackError('lease', `The lease was lost: ${why} for ${LOSS_MS / 1000} s.`, {
+      new StackError('lease', `The lease was lost: no majority of the nodes renewed it for ${LOSS_MS / 1000} s.`, {
         stands: 'What was started on the nodes is stopped half-way.',
         next: 'Look whether the nodes run and are reachable, then run again.',
       }),
     )
   }
 
+  const loseWhenOld = () => {
+    if (clock.now() - renewedAt >= LOSS_MS) lose()
+  }
+
   const renewed = (startedAt: number) => {
     if (over.aborted || startedAt - renewedAt >= LOSS_MS) return
     renewedAt = startedAt
     cancelLoss()
-    cancelLoss = clock.after(LOSS_MS - (clock.now() - startedAt), () => lose('no majority of the nodes renewed it'))
+    cancelLoss = clock.after(LOSS_MS - (clock.now() - startedAt), lose)
   }
+  renewed(holding.startedAt)
 
   const round = async (): Promise<boolean> => {
     const startedAt = clock.now()
@@ -72,14 +86,15 @@ export function holdLease(holding: Holding): NodeLease & { confirm(): Promise<bo
     await Promise.all(renewals)
     const isRenewed = hasMajority(lists, votes)
     if (!isRenewed && !over.aborted) log(`The lease was renewed only on ${votes.join(', ') || 'no node'}`)
+    loseWhenOld()
     return isRenewed && !lost.signal.aborted
   }
   const queue = createQueue()
-  const confirm = () => queue(round)
 
-  const renewing = repeat(clock, over, async () => ((await confirm()) ? RENEW_MS : RETRY_MS), RENEW_MS)
+  // The first at once: what is tentative becomes a vote.
+  const renewing = repeat(clock, over, async () => ((await queue(round)) ? RENEW_MS : RETRY_MS))
   const watching = repeat(clock, over, async () => {
-    if (clock.now() - renewedAt >= LOSS_MS) lose('no majority of the nodes renewed it')
+    loseWhenOld()
     return WATCH_MS
   })
 
@@ -88,18 +103,18 @@ export function holdLease(holding: Holding): NodeLease & { confirm(): Promise<bo
     generation,
     session: holder.session,
     lost: lost.signal,
-    confirm,
 
     async admit(host) {
       const ballot = holding.ballotOf(host)
-      if (!(await confirm()))
-        throw new StackError('lease', `${ballot.node} gets no record of a lease that is not held.`)
       await queue(async () => {
         const { content } = await ballot.read()
         if (isOthers(content, holder.session)) {
           throw new StackError('lease', `${ballot.node} says another run holds the lease.`)
         }
-        const swap = await ballot.swap(content, record)
+        if (!(await round())) {
+          throw new StackError('lease', `${ballot.node} gets no record of a lease that is not held.`)
+        }
+        const swap = await ballot.swap(content, renderVote(wanted, content))
         if (swap.swapped) copies.set(ballot.node, { ballot, content: swap.content })
       })
     },
@@ -152,8 +167,8 @@ async function release({ copies, members, generation, holder, log }: Holding): P
 }
 
 /** Calls `act` again and again until `over`, each time after the pause it asked for. */
-async function repeat(clock: Clock, over: AbortSignal, act: () => Promise<number>, firstMs = 0): Promise<void> {
-  let nextMs = firstMs
+async function repeat(clock: Clock, over: AbortSignal, act: () => Promise<number>): Promise<void> {
+  let nextMs = 0
   while (!over.aborted) {
     await pause(clock, nextMs, over)
     if (!over.aborted) nextMs = await act()

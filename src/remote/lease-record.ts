@@ -12,6 +12,11 @@ export type LeaseRecord = {
   /** The members it was taken over, by name. */
   members: string[]
   holder: Holder | null
+  /**
+   * Written where nothing gave the node a vote, and not renewed since. Its holder is heeded, but it is no vote yet:
+   * who wrote it may not have won, and then takes it back.
+   */
+  isTentative?: true
 }
 
 /** What one node answered, with its own clock. `content` is the file's text, empty when there is none. */
@@ -50,7 +55,7 @@ function ageOf({ content, uptimeS, bootId }: Found): number {
   return record.bootId === bootId ? uptimeS - record.uptimeAtRenewal : uptimeS
 }
 
-/** undefined for what is not a record: a node without one has no vote, whatever else lies in its folder. */
+/** undefined for what is not a record, whatever else lies in the folder. */
 export function parseRecord(content: string): LeaseRecord | undefined {
   try {
     const value: unknown = JSON.parse(content)
@@ -72,6 +77,12 @@ function isRecord(value: unknown): value is LeaseRecord {
   )
 }
 
+/** Whether the node may vote. What it lost, or never had, only a holder can give it, not one who would be it. */
+export function isVoter(content: string): boolean {
+  const record = parseRecord(content)
+  return record !== undefined && record.isTentative !== true
+}
+
 /** Whether it says that somebody other than `session` holds the lease. */
 export function isOthers(content: string, session: string): boolean {
   const holder = parseRecord(content)?.holder
@@ -82,13 +93,23 @@ export function isOthers(content: string, session: string): boolean {
 export const UPTIME_MARK = '"@UPTIME@"'
 export const BOOT_MARK = '@BOOT@'
 
+export type Wanted = Pick<LeaseRecord, 'generation' | 'members' | 'holder'>
+
 /** One line; the node puts its clock in. */
-export function renderRecord({
-  generation,
-  members,
-  holder,
-}: Pick<LeaseRecord, 'generation' | 'members' | 'holder'>): string {
-  return JSON.stringify({ uptimeAtRenewal: JSON.parse(UPTIME_MARK), bootId: BOOT_MARK, generation, members, holder })
+export function renderRecord({ generation, members, holder }: Wanted, isTentative = false): string {
+  return JSON.stringify({
+    uptimeAtRenewal: JSON.parse(UPTIME_MARK),
+    bootId: BOOT_MARK,
+    generation,
+    members,
+    holder,
+    ...(isTentative ? { isTentative } : {}),
+  })
+}
+
+/** The first record a run writes on a node that said `content`. */
+export function renderVote(wanted: Wanted, content: string): string {
+  return renderRecord(wanted, !isVoter(content))
 }
 
 /** The distinct lists of members that stand on the nodes that answer. */

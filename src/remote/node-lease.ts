@@ -4,7 +4,7 @@ import type { RunId, StackId } from '../node.ts'
 import { type Ballot, createBallot } from './ballot.ts'
 import type { Host, Hosts } from './host.ts'
 import type { Lease } from './lease.ts'
-import { formatHolder, type Holder, parseRecord, renderRecord } from './lease-record.ts'
+import { formatHolder, type Holder, isVoter, parseRecord, renderRecord } from './lease-record.ts'
 import { pause } from './pause.ts'
 import { thisSession } from './session.ts'
 import { type Attempt, tryLease } from './try-lease.ts'
@@ -64,16 +64,26 @@ export async function releaseLease(
   hosts: Hosts,
   { stack, session, log, root = STACKS_FOLDER }: Pick<LeaseOptions, 'stack' | 'log' | 'root'> & { session: string },
 ): Promise<void> {
+  await releaseLeaseOver(
+    hosts.reached.map((host) => createBallot(host, `${root}/${stack.name}`)),
+    { session, log },
+  )
+}
+
+/** The same over any ballots; what tests drive. */
+export async function releaseLeaseOver(
+  ballots: Ballot[],
+  { session, log }: Pick<LeaseOptions, 'log'> & { session: string },
+): Promise<void> {
   await Promise.all(
-    hosts.reached.map(async (host) => {
-      const ballot = createBallot(host, `${root}/${stack.name}`)
+    ballots.map(async (ballot) => {
       const ended = await ballot.endSession(session)
-      if (ended > 0) log(`${host.node.name}: ended ${ended} processes of the run that was cut off`)
+      if (ended > 0) log(`${ballot.node}: ended ${ended} processes of the run that was cut off`)
       const { content } = await ballot.read()
       const record = parseRecord(content)
       if (record?.holder?.session !== session) return
-      const { swapped } = await ballot.swap(content, renderRecord({ ...record, holder: null }))
-      if (swapped) log(`${host.node.name}: released the lease of the run that was cut off`)
+      const { swapped } = await ballot.swap(content, isVoter(content) ? renderRecord({ ...record, holder: null }) : '')
+      if (swapped) log(`${ballot.node}: released the lease of the run that was cut off`)
     }),
   )
 }

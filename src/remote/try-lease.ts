@@ -7,11 +7,13 @@ import {
   type Holder,
   hasMajority,
   isOthers,
+  isVoter,
   judgeLease,
   type LeaseVerdict,
   parseRecord,
   recordedLists,
-  renderRecord,
+  renderVote,
+  type Wanted,
 } from './lease-record.ts'
 import type { BallotOptions, NodeLease } from './node-lease.ts'
 import { pause } from './pause.ts'
@@ -22,7 +24,11 @@ export type Attempt = { lease: NodeLease } | { held: Held } | { short: string }
 
 type Context = BallotOptions & { clock: Clock }
 
-/** One try: look, and when nobody holds the lease, vote for oneself in node order; all of it or nothing. */
+/**
+ * One try: look, and when nobody holds the lease, vote for oneself in node order; all of it or nothing.
+ *
+ * @throws the reason of the signal, before anything is written
+ */
 export async function tryLease(ballots: Ballot[], holder: Holder, context: Context): Promise<Attempt> {
   const { members, clock, signal } = context
   const found = await look(ballots)
@@ -31,30 +37,34 @@ export async function tryLease(ballots: Ballot[], holder: Holder, context: Conte
   const way = chooseWay(found, context)
   if ('short' in way) return way
 
-  const startedAt = clock.now()
-  const generation = Math.max(0, ...found.map(({ content }) => parseRecord(content)?.generation ?? 0)) + 1
-  const record = renderRecord({ generation, members, holder })
-  const copies: Copies = new Map()
-  const isWon =
-    (await vote(way.first, ballots, record, copies, holder)) &&
-    hasMajority(way.recorded, [...copies.keys()]) &&
-    (await vote(way.next, ballots, record, copies, holder)) &&
-    hasMajority(way.lists, [...copies.keys()]) &&
-    (verdict.kind === 'free' || (await endSessions(verdict.holders, ballots, context.log)))
-  if (!isWon) {
-    await giveBack(copies, found)
-    return { short: 'another run was taking it at the same moment, or nodes stopped answering' }
+  if (way.settle) {
+    context.log(
+      `Most nodes lost their record of the lease: waiting ${LOSS_MS / 1000} s until nobody can hold it any more`,
+    )
+    await pause(clock, LOSS_MS, signal)
+    signal?.throwIfAborted()
+  }
+  // Before the first vote: it takes the former holders' names away, and who comes next would not know of them.
+  if (verdict.kind === 'expired' && !(await endSessions(verdict.holders, ballots, context.log))) {
+    return { short: 'what a run with an expired lease left running could not be ended on every node' }
   }
 
-  const lease = holdLease({ ...context, copies, lists: way.lists, generation, holder, startedAt })
-  if (!way.settle) return { lease }
-  context.log(
-    `Most nodes lost their record of the lease: waiting ${LOSS_MS / 1000} s until nobody can hold it any more`,
-  )
-  await pause(clock, LOSS_MS, signal)
-  if (signal?.aborted !== true && (await lease.confirm())) return { lease }
-  await lease[Symbol.asyncDispose]()
-  return { short: 'nodes stopped answering' }
+  const startedAt = clock.now()
+  const generation = Math.max(0, ...found.map(({ content }) => parseRecord(content)?.generation ?? 0)) + 1
+  const wanted = { generation, members, holder }
+  const copies: Copies = new Map()
+  const isWon =
+    (await vote(way.first, ballots, wanted, copies)) &&
+    hasMajority(way.needed, [...copies.keys()]) &&
+    (await vote(way.next, ballots, wanted, copies)) &&
+    hasMajority(way.lists, [...copies.keys()])
+  // Like a lease that was not renewed: others may have seen the first votes expire while the last were under way.
+  const isLate = clock.now() - startedAt >= LOSS_MS
+  if (!isWon || isLate) {
+    await giveBack(copies, found)
+    return { short: 'another run was taking it at the same moment, or nodes stopped answering or were slow to' }
+  }
+  return { lease: holdLease({ ...context, copies, lists: way.lists, generation, holder, startedAt }) }
 }
 
 async function look(ballots: Ballot[]): Promise<Found[]> {
@@ -63,32 +73,33 @@ async function look(ballots: Ballot[]): Promise<Found[]> {
 }
 
 type Way = {
-  /** Nodes to vote on, and those that get a copy only once the first are a majority of what is recorded. */
+  /** Nodes to vote on, and those that get a copy only once the first are a majority of each list that is needed. */
   first: Found[]
   next: Found[]
-  recorded: string[][]
+  needed: string[][]
   /** What a majority is needed of, now and at each renewal. */
   lists: string[][]
-  /** Whether a holder that lost its nodes might still believe in its lease. */
+  /** Whether a holder that lost its nodes might still believe in its lease: it is waited for before the vote. */
   settle: boolean
 }
 
 /**
  * Who may vote. A node without a record is nobody's vote, so that a wiped one cannot make a second majority. Where
- * records are too few for a majority (a first install, or folders that were lost), all members must answer and none
- * may say that somebody holds the lease; who still believed in it has lost it for want of votes after LOSS_MS.
+ * records are too few for a majority (a first install, or folders that were lost), all members must answer, none may
+ * say that somebody holds the lease, and all must vote, or a run that looked before another took it could still take
+ * those that were wiped since. Who still believed in it has lost it for want of votes after LOSS_MS.
  */
 export function chooseWay(
   found: Found[],
   { members, allowMinority }: Pick<Context, 'members' | 'allowMinority'>,
 ): Way | { short: string } {
-  const voters = found.filter(({ content }) => parseRecord(content) !== undefined)
+  const voters = found.filter(({ content }) => isVoter(content))
   const others = found.filter((one) => !voters.includes(one))
   const answering = found.map(({ node }) => node)
-  const recorded = recordedLists(found)
+  const recorded = recordedLists(voters)
   const lists = [...recorded, members]
 
-  if (allowMinority === true) return { first: found, next: [], recorded: [], lists: [answering], settle: false }
+  if (allowMinority === true) return { first: found, next: [], needed: [], lists: [answering], settle: false }
   if (
     recorded.length > 0 &&
     hasMajority(
@@ -96,10 +107,12 @@ export function chooseWay(
       voters.map(({ node }) => node),
     )
   ) {
-    return { first: voters, next: others.filter(({ node }) => members.includes(node)), recorded, lists, settle: false }
+    const next = others.filter(({ node }) => members.includes(node))
+    return { first: voters, next, needed: recorded, lists, settle: false }
   }
   if (members.every((member) => answering.includes(member))) {
-    return { first: found, next: [], recorded, lists, settle: voters.length > 0 }
+    const settle = found.some(({ content }) => parseRecord(content) !== undefined)
+    return { first: found, next: [], needed: members.map((member) => [member]), lists, settle }
   }
   const missing = members.filter((member) => !answering.includes(member))
   return {
@@ -111,17 +124,16 @@ export function chooseWay(
 async function vote(
   order: Found[],
   ballots: Ballot[],
-  record: string,
+  wanted: Wanted & { holder: Holder },
   copies: Copies,
-  { session }: Holder,
 ): Promise<boolean> {
   for (const { node, content } of order) {
     const ballot = ballots.find((one) => one.node === node)
     // A node that stopped answering between the look and now is a vote less; the majority is counted afterwards.
-    const swap = await ballot?.swap(content, record).catch(() => undefined)
+    const swap = await ballot?.swap(content, renderVote(wanted, content)).catch(() => undefined)
     if (ballot === undefined || swap === undefined) continue
     if (swap.swapped) copies.set(node, { ballot, content: swap.content })
-    else if (isOthers(swap.content, session)) return false
+    else if (isOthers(swap.content, wanted.holder.session)) return false
   }
   return true
 }
