@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/clock.ts'
+import { StackError } from '../../src/errors.ts'
 import type { Ballot } from '../../src/remote/ballot.ts'
 import { BOOT_MARK, UPTIME_MARK } from '../../src/remote/lease-record.ts'
 
@@ -41,5 +42,24 @@ export function ballotOf(node: LeaseNode, clock: Clock, reach: () => Promise<voi
         node.ended.push(session)
         return 1
       }),
+  }
+}
+
+/** A way that gives up what was not answered in time; the node may do it nevertheless. */
+export function hasty(ballot: Ballot, clock: Clock, deadlineMs: number): Ballot {
+  const within = async <T>(answer: Promise<T>): Promise<T> => {
+    const late = Promise.withResolvers<never>()
+    const cancel = clock.after(deadlineMs, () => late.reject(new StackError('ssh', 'Late.')))
+    try {
+      return await Promise.race([answer, late.promise])
+    } finally {
+      cancel()
+    }
+  }
+  return {
+    node: ballot.node,
+    read: () => within(ballot.read()),
+    swap: (...given) => within(ballot.swap(...given)),
+    endSession: (session) => within(ballot.endSession(session)),
   }
 }
