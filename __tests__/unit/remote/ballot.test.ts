@@ -121,7 +121,10 @@ test('a lease is taken on a real node, told to the next run, and released', asyn
 test('an expired lease is taken over, its session ended first', async () => {
   const former = randomUUID()
   const old = await openSpare(former)
-  spare.push(await takeLease(old, { ...options, run: { id: '9', attempt: 1 }, session: former }))
+  const expiring = await takeLease(old, { ...options, run: { id: '9', attempt: 1 }, session: former })
+  spare.push(expiring)
+  // In turn after the first renewal: the next one, which would make the record young again, is some time away.
+  await expiring.admit(old.get('node-1') as Host)
   const content = readFileSync(leaseFile, 'utf8')
   writeFileSync(
     leaseFile,
