@@ -89,7 +89,7 @@ test.each(cases)(
     expect({ signal: run.signal, post: post.exitCode }).toEqual({ signal: null, post: 0 })
     const { comments, issues } = github.world
     const ended = { kind: run.outputs['error-kind'] ?? '', comments: comments.length, issues: issues.map(titleOf) }
-    // Only what an account has can be swept: elsewhere the mode is refused, and nobody is told but the log.
+    // It got past its inputs, and told of it.
     const pastItsInputs = {
       kind: expect.not.stringMatching('input'),
       comments: 1,
