@@ -166,13 +166,9 @@ async function release({ copies, members, generation, holder, log }: Holding): P
   if (failed.length > 0) log(`The lease of ${formatHolder(holder)} stands on ${failed.join(', ')} until it expires`)
 }
 
-/** Calls `act` again and again until `over`, each time after the pause it asked for. */
+/** Calls `act` at once, and again and again until `over`, each time after the pause it asked for. */
 async function repeat(clock: Clock, over: AbortSignal, act: () => Promise<number>): Promise<void> {
-  let nextMs = 0
-  while (!over.aborted) {
-    await pause(clock, nextMs, over)
-    if (!over.aborted) nextMs = await act()
-  }
+  while (!over.aborted) await pause(clock, await act(), over)
 }
 
 /** One after the other, so that no two rounds write over each other's copies. */

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { parseRecord } from '../../../src/remote/lease-record.ts'
+import type { Ballot } from '../../../src/remote/ballot.ts'
+import { isVoter, parseRecord } from '../../../src/remote/lease-record.ts'
 import { type BallotOptions, type NodeLease, takeLeaseOver } from '../../../src/remote/node-lease.ts'
 import { ballotOf, type LeaseNode, leaseNode } from '../../fakes/ballots.ts'
 import { manualClock } from '../../fakes/manual-clock.ts'
@@ -9,12 +10,25 @@ function lab(names = ['a', 'b', 'c']) {
   const clock = manualClock()
   const nodes = names.map(leaseNode)
   const log: string[] = []
-  const runner = (session: string, given: { members?: string[]; waitMs?: number; allowMinority?: boolean } = {}) => {
+  const runner = (session: string, given: Partial<BallotOptions> = {}) => {
     const cut = new Set<string>()
-    const ballot = (node: LeaseNode) =>
-      ballotOf(node, clock, async () => {
+    /** What is done only once the promise is kept, such as "swap a". */
+    const slow = new Map<string, Promise<void>>()
+    const ballot = (node: LeaseNode): Ballot => {
+      const way = ballotOf(node, clock, async () => {
         if (cut.has(node.name)) throw new Error('cut')
       })
+      const after = async <T>(what: string, act: () => Promise<T>) => {
+        await slow.get(`${what} ${node.name}`)
+        return await act()
+      }
+      return {
+        node: way.node,
+        read: () => after('read', () => way.read()),
+        swap: (...given) => after('swap', () => way.swap(...given)),
+        endSession: (session) => after('end', () => way.endSession(session)),
+      }
+    }
     const options: BallotOptions = {
       stack: { name: 'prod', owner: '1', ownerName: 'acme/infra' },
       run: { id: session, attempt: 1 },
@@ -26,7 +40,7 @@ function lab(names = ['a', 'b', 'c']) {
       ballotOf: ({ node }) => ballot(nodes.find(({ name }) => name === node.name) as LeaseNode),
       ...given,
     }
-    return { cut, take: () => takeLeaseOver(nodes.map(ballot), options) }
+    return { cut, slow, take: () => takeLeaseOver(nodes.map(ballot), options) }
   }
   const holders = () => nodes.map(({ content }) => parseRecord(content)?.holder?.session)
   return { clock, nodes, log, runner, holders }
@@ -144,6 +158,36 @@ test('who has lost the lease admits nobody', async () => {
   expect(a.content).toBe('')
 })
 
+test('who loses the lease while it looks at a node gives that node nothing', async () => {
+  const { clock, runner, nodes } = lab()
+  const first = runner('one')
+  const lease = await first.take()
+  await clock.advance(0)
+  const [a] = nodes as [LeaseNode]
+  a.content = ''
+  const answered = Promise.withResolvers<void>()
+  first.slow.set('read a', answered.promise)
+  const admitted = expect(admit(lease, 'a')).rejects.toMatchObject({ kind: 'lease' })
+  await clock.advance(1000)
+  first.cut.add('b').add('c')
+  await clock.advance(31_000)
+  answered.resolve()
+  await admitted
+  expect(a.content).toBe('')
+})
+
+test('a node made anew is no voter before its holder has renewed what it was given', async () => {
+  const { clock, runner, nodes } = lab()
+  const lease = await runner('one').take()
+  await clock.advance(0)
+  const [a] = nodes as [LeaseNode]
+  a.content = ''
+  await admit(lease, 'a')
+  expect(isVoter(a.content)).toBe(false)
+  await clock.advance(15_000)
+  expect(isVoter(a.content)).toBe(true)
+})
+
 test('without any record all members must answer', async () => {
   const { runner, nodes } = lab()
   const first = runner('one')
@@ -167,6 +211,92 @@ test('where most lost their record, who might still hold it is waited for', asyn
   expect(isTaken).toBe(false)
   await clock.advance(1000)
   await second
+})
+
+test('a run that is stopped while it waits for one that might still hold it has written nothing', async () => {
+  const { clock, runner, nodes, log } = lab()
+  await (await runner('one').take())[Symbol.asyncDispose]()
+  for (const node of nodes.slice(1)) node.content = ''
+  const before = nodes.map(({ content }) => content)
+  const stop = new AbortController()
+  const second = expect(runner('two', { signal: stop.signal, waitMs: 60_000 }).take()).rejects.toThrow('enough')
+  await clock.advance(10_000)
+  expect(log).toContainEqual(expect.stringMatching(/^Most nodes lost their record of the lease: waiting 30 s/))
+  stop.abort(new Error('enough'))
+  await second
+  await clock.advance(60_000)
+  expect(nodes.map(({ content }) => content)).toEqual(before)
+})
+
+test('what a first run writes counts as a vote once it has renewed it, which is at once', async () => {
+  const { clock, runner, nodes } = lab()
+  await runner('one').take()
+  expect(nodes.map(({ content }) => isVoter(content))).toEqual([false, false, false])
+  await clock.advance(0)
+  expect(nodes.map(({ content }) => isVoter(content))).toEqual([true, true, true])
+})
+
+test('what an expired holder left running is ended before the first vote takes its name away', async () => {
+  const { clock, runner, nodes, holders } = lab()
+  const first = runner('one')
+  await first.take()
+  await clock.advance(0)
+  for (const name of 'abc') first.cut.add(name)
+  await clock.advance(91_000)
+  const second = runner('two')
+  const answered = Promise.withResolvers<void>()
+  second.slow.set('end b', answered.promise)
+  const taking = second.take()
+  await clock.advance(0)
+  expect([holders(), nodes[0]?.ended, nodes[2]?.ended]).toEqual([['one', 'one', 'one'], ['one'], ['one']])
+  answered.resolve()
+  await taking
+  expect([holders(), nodes[1]?.ended]).toEqual([['two', 'two', 'two'], ['one']])
+})
+
+test('a node on which an expired holder cannot be ended keeps the lease from being taken over', async () => {
+  const { clock, runner, holders } = lab()
+  const first = runner('one')
+  await first.take()
+  await clock.advance(0)
+  for (const name of 'abc') first.cut.add(name)
+  await clock.advance(91_000)
+  const second = runner('two')
+  second.cut.add('c')
+  await expect(second.take()).rejects.toThrow('what a run with an expired lease left running could not be ended')
+  expect(holders()).toEqual(['one', 'one', 'one'])
+})
+
+test('a runner that slept through the loss of its lease knows when it wakes, and admits nobody', async () => {
+  for (const act of ['admit', 'wait'] as const) {
+    const { clock, runner, nodes } = lab()
+    let sleptMs = 0
+    const lease = await runner('one', { clock: { ...clock, now: () => clock.now() + sleptMs } }).take()
+    await clock.advance(0)
+    const [a] = nodes as [LeaseNode]
+    a.content = ''
+    sleptMs = 31_000
+    if (act === 'admit') await expect(admit(lease, 'a')).rejects.toThrow('a lease that is not held')
+    else await clock.advance(1000)
+    expect([lease.lost.aborted, a.content]).toEqual([true, ''])
+  }
+})
+
+test('a lease counts from before its first vote', async () => {
+  const { clock, runner } = lab()
+  const one = runner('one')
+  await (await one.take())[Symbol.asyncDispose]()
+  const answered = Promise.withResolvers<void>()
+  one.slow.set('swap c', answered.promise)
+  const taking = one.take()
+  await clock.advance(20_500)
+  answered.resolve()
+  const lease = await taking
+  for (const name of 'abc') one.cut.add(name)
+  await clock.advance(9400)
+  expect(lease.lost.aborted).toBe(false)
+  await clock.advance(100)
+  expect(lease.lost.aborted).toBe(true)
 })
 
 test('of two that start at once one gets it', async () => {
