@@ -42,7 +42,8 @@ export async function untilHealthy(stack: Stack, deadlineMs: number): Promise<vo
     if (!members.every((each) => each.healthy)) return false
     const kubectl = await openKubectl(stack.name)
     const ready = Object.keys(await readyNodes(kubectl))
-    return ready.length === 3 && (await rancherReplicas(kubectl)).length === 3
+    if (ready.length < 3 || (await rancherReplicas(kubectl)).length < 3) return false
+    return (await curl(stack.view, '/ping')).status === 200
   })
 }
 

@@ -12,7 +12,7 @@ import { startLoad, startWriter } from './load/load.ts'
 import { type Done, succeeds } from './stack.ts'
 import { minutes, stage } from './stage.ts'
 import { until } from './until.ts'
-import { currentInputs, expectCurrent, expectOlder, lost, tellLoad } from './upgraded.ts'
+import { currentInputs, expectCurrent, expectOlder, lost, tellLoad, tellWriter } from './upgraded.ts'
 import { backedUp, openVault, type Vault } from './vault.ts'
 
 const stack = base
@@ -98,6 +98,7 @@ stage('upgrade: Kubernetes and Rancher in one run, and its users go on', minutes
   )
   const [users, written] = [await load.stop(), await writer.stop()]
   tellLoad('during the upgrade', users)
+  tellWriter('during the upgrade', written)
   expectAllYes(done)
   expect(done.plan).toEqual(dry.plan)
 

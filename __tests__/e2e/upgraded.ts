@@ -29,16 +29,23 @@ export async function expectVersions(
 export const expectCurrent = (stack: Stack) => expectVersions(stack, VERSIONS)
 export const expectOlder = (stack: Stack) => expectVersions(stack, OLDER)
 
-/** Names of the objects a writer made that stand. */
-export async function standing(kubectl: Kubectl, prefix = 'written'): Promise<string[]> {
+/** Names of the objects that writers made and that stand. */
+export async function standing(kubectl: Kubectl): Promise<string[]> {
   const names = await kubectl('-n', 'default', 'get', 'configmaps', '-o', 'jsonpath={.items[*].metadata.name}')
-  return names.split(' ').filter((name) => name.startsWith(`${prefix}-`))
+  return names.split(' ').filter((name) => name.startsWith('written-'))
 }
 
 /** All that was acknowledged and does not stand. */
 export async function lost({ acknowledged }: WriterReport, kubectl: Kubectl): Promise<string[]> {
   const there = new Set(await standing(kubectl))
   return acknowledged.map(({ name }) => name).filter((name) => !there.has(name))
+}
+
+/** Figures of a writer, for who watches the test. */
+export function tellWriter(what: string, { acknowledged, unknown }: WriterReport): void {
+  process.stderr.write(`    ${what}: ${acknowledged.length} writes acknowledged, ${unknown.length} not\n`)
+  for (const { at, name, reason } of unknown.slice(0, 10))
+    process.stderr.write(`      ${at.slice(11, 23)} ${name}: ${reason}\n`)
 }
 
 /** Figures of a load, for who watches the test. */

@@ -93,14 +93,48 @@ type Judged = { verdict: Verdict; evidence: Evidence; point: FetchedSnapshot | u
 
 /**
  * The verdict. The second snapshot is taken only where the verdict could hang on it: first it is asked for as if nothing
- * had been written and everything were kept.
+ * had been written and everything were kept. Before data are put back nobody writes through Rancher any more, so that the
+ * second snapshot holds, and the report names, all there is to lose.
  */
 async function judge(run: UpgradeRun, going: GoingBack, seen: Seen, doors: typeof DOORS): Promise<Judged> {
   const evidence = await run.report.step('Ask what holds now', () => lookAround(run, going, seen, doors.askStack))
   const hoped = wayBack({ ...evidence, written: [], secondKept: true })
-  if (hoped.cure !== 'restore' && !(hoped.cure === 'roll-back' && evidence.leg === 'rancher')) {
-    return { verdict: hoped, evidence, point: undefined }
-  }
+  if (hoped.cure === 'restore') return await judgeInQuiet(run, going, seen, evidence, doors)
+  if (hoped.cure !== 'roll-back' || evidence.leg !== 'rancher') return { verdict: hoped, evidence, point: undefined }
+  const known = await judgeWritten(run, going, seen, evidence, doors)
+  return known.verdict.cure === 'restore' ? await judgeInQuiet(run, going, seen, evidence, doors) : known
+}
+
+/** Rancher is woken again when nothing is put back after all. */
+async function judgeInQuiet(
+  run: UpgradeRun,
+  going: GoingBack,
+  seen: Seen,
+  evidence: Evidence,
+  doors: typeof DOORS,
+): Promise<Judged> {
+  const { report, signal } = run
+  const { stack, wanted } = going
+  const rancher = stack.rancherAt(wanted.hostname)
+  const wake = await report.step('End what writes through Rancher', async () =>
+    rancher.quiet(await stack.api(), signal).catch((thrown: unknown) => {
+      signal.throwIfAborted()
+      report.line(`warning: Rancher could not be ended: ${asStackError(thrown).message}`)
+      return async () => {}
+    }),
+  )
+  const known = await judgeWritten(run, going, seen, evidence, doors)
+  if (known.verdict.cure !== 'restore') await wake()
+  return known
+}
+
+async function judgeWritten(
+  run: UpgradeRun,
+  going: GoingBack,
+  seen: Seen,
+  evidence: Evidence,
+  doors: typeof DOORS,
+): Promise<Judged> {
   const second: Second = await run.report.step('Take a second snapshot, of what stands now', () =>
     secondSnapshot(run, going, seen, doors.writtenSince),
   )

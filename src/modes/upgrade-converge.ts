@@ -13,6 +13,7 @@ import { refuseUpgrade } from './refuse-upgrade.ts'
 import type { Seen } from './seen.ts'
 import type { Stack } from './stack.ts'
 import { upgradeWork } from './upgrade-work.ts'
+import { wakeRancher } from './wake-rancher.ts'
 import { type WantedUpgrade, wantUpgrade } from './want-upgrade.ts'
 import { type EndpointWatch, tellPresence, watchEndpoint } from './watch-endpoint.ts'
 import type { Cure } from './way-back.ts'
@@ -33,7 +34,7 @@ export async function upgradeStack(run: UpgradeRun, way: UpgradeWay, doors = DOO
   const { stack, wanted } = way
   await using lease = await stack.lease(wanted.cluster.nodes.map(({ name }) => name))
   await run.begin()
-  const seen = await mendMachines(run, way, lease)
+  const seen = await wakeRancher(run, way, await mendMachines(run, way, lease))
   const plan = await planAgain(run, stack, seen)
   if (plan.steps.length === 0) return false
   const broken = await doors.brokenBefore(run, stack, seen)

@@ -15,6 +15,7 @@ import { type Kube, openKube } from './kube.ts'
 import { type Key, type Kubeconfig, type Asked as KubeconfigAsked, makeKubeconfig } from './kubeconfig.ts'
 import { type ChartLister, type ChartName, offeredCharts } from './offered.ts'
 import { askedValues, plan, type RancherChange } from './plan.ts'
+import { quiet, wake } from './quiet.ts'
 import { refuse } from './refuse.ts'
 import { refuseUpgrade, type WantedUpgrade } from './refuse-upgrade.ts'
 import { type RollOut, readRollOut } from './roll-out.ts'
@@ -85,6 +86,9 @@ export interface Rancher {
   ): Promise<void>
   /** Takes away the budget that a killed run may have left. */
   unguard(api: Api): Promise<void>
+  /** Ends every replica, so that nobody writes through it; @returns wakes them again */
+  quiet(api: Api, signal: AbortSignal): Promise<() => Promise<void>>
+  wake(api: Api, replicas: number): Promise<void>
   /** What the newest pods say of themselves, a line each, without secrets; never throws. */
   whatWentWrong(api: Api): Promise<string[]>
   /** What stack.json is to remember after an upgrade: what it remembered, with what was asked now over it. Pure. */
@@ -161,6 +165,8 @@ export function createRancher(options: RancherOptions): Rancher {
       await whileGuarded(await kubeOf(api), work, { reopen: open, log: options.log, seen: remember, signal })
     },
     unguard: async (api) => unguard(await kubeOf(api)),
+    quiet: async (api, signal) => quiet(await kubeOf(api), { log: options.log, signal }),
+    wake: async (api, replicas) => wake(await kubeOf(api), replicas),
     whatWentWrong: async (api) => whatWentWrong(await kubeOf(api)),
     askedAfterUpgrade: (version, before) => ({
       rancherVersion: version,

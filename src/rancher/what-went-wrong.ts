@@ -50,13 +50,18 @@ function timeOf({ lastTimestamp, eventTime, metadata }: CoreV1Event): number {
   return new Date(lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? 0).getTime()
 }
 
-/** Of a container that was started again what the one before said; that is where the reason stands. */
-async function lastLines(kube: Kube, { name, restarts }: NewPod): Promise<string[]> {
+/** Of a container that was started again what the one before said, as long as the node keeps it: there stands the reason. */
+async function lastLines(kube: Kube, { name, node, restarts }: NewPod): Promise<string[]> {
+  if (node === '') return []
+  const pod = { namespace: NAMESPACE, name, container: 'rancher' }
   try {
-    const pod = { namespace: NAMESPACE, name, container: 'rancher' }
-    const text = await kube.tail(pod, { lines: LOG_LINES, previous: restarts > 0 })
+    const before = restarts > 0 ? await kube.tail(pod, { lines: LOG_LINES, previous: true }) : GONE
+    const text = before.startsWith(GONE) ? await kube.tail(pod, { lines: LOG_LINES, previous: false }) : before
     return text.split('\n').filter((line) => line.trim() !== '')
   } catch (thrown) {
     return [`could not be read: ${(thrown as Error).message}`]
   }
 }
+
+/** What a kubelet answers, as if it were the log, for a container it has removed (kubelet_pods.go). */
+const GONE = 'unable to retrieve container logs'

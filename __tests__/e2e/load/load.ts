@@ -24,8 +24,9 @@ export async function startLoad(stack: Stack): Promise<Running<LoadReport>> {
   return startChild<LoadSettings, LoadReport>(join(import.meta.dirname, 'steady-load.ts'), settings)
 }
 
-/** Two objects a second, made through Rancher by its admin. */
-export async function startWriter(stack: Stack, prefix = 'written'): Promise<Running<WriterReport>> {
+/** Two objects a second, made through Rancher by its admin, under names that no writer before had. */
+export async function startWriter(stack: Stack): Promise<Running<WriterReport>> {
+  const prefix = `written-${Date.now().toString(36)}`
   const settings = {
     target: await targetOf(stack),
     bearer: await login(stack.view, stack.password),

@@ -7,7 +7,7 @@ import { expectAllYes, expectHealthy } from '../healthy.ts'
 import { startLoad, startWriter } from '../load/load.ts'
 import { type Done, failsWith, type Stack, succeeds } from '../stack.ts'
 import { minutes } from '../stage.ts'
-import { lost, tellLoad, told } from '../upgraded.ts'
+import { lost, tellLoad, tellWriter, told } from '../upgraded.ts'
 import { openVault } from '../vault.ts'
 import { when } from '../when.ts'
 import type { Case } from './case.ts'
@@ -31,6 +31,7 @@ const rolledBack = ([what, { release, why }]: [string, (typeof neverServe)[strin
     const run = await failsWith('rancher', vault.upgrade({ 'rancher-version': release }))
     const [users, written] = [await load.stop(), await writer.stop()]
     tellLoad('beside a bad release', users)
+    tellWriter('beside a bad release', written)
     expect(told(run)).toMatch(/rung 1/)
     expect(told(run)).toMatch(why)
     expect(told(run)).toMatch(/Nothing that was written is lost/)
@@ -72,6 +73,7 @@ export const badRancher: Case[] = [
       await using writer = await startWriter(stack)
       const run = await failsWith('rancher', vault.upgrade({ 'rancher-version': BROKEN.rewrites }))
       const written = await writer.stop()
+      tellWriter('beside a bad release', written)
       expect(told(run)).toMatch(/rung 2/)
 
       const { uid, ca } = await expectHealthy(stack)

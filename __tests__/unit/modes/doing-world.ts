@@ -64,6 +64,8 @@ export type Faults = {
   /** What a client writes while Rancher is upgraded. */
   clientWrites?: Written[]
   rollBackFails?: boolean
+  /** What a client writes after the second snapshot, as long as a replica of Rancher takes it. */
+  lateWrites?: Written[]
 }
 
 /**
@@ -76,6 +78,10 @@ export class DoingWorld {
   point: Content | undefined
   /** Whether a disruption budget stands. */
   guarded = false
+  /** Whether every replica of Rancher was ended. */
+  quiet = false
+  /** What was written when the data were put back. */
+  rewound: Written[] = []
   readonly acts: string[] = []
   readonly told: string[] = []
   left = Number.POSITIVE_INFINITY
@@ -137,6 +143,10 @@ export class DoingWorld {
     return seenStack({
       cluster,
       rancher: {
+        deployment: {
+          ...base.rancher.deployment,
+          ...(this.quiet ? { replicas: 0, ready: 0, updated: 0 } : { replicas: 3, ready: 3, updated: 3 }),
+        } as Seen['rancher']['deployment'],
         release: release({
           chartVersion: version,
           revision,
@@ -163,7 +173,7 @@ export class DoingWorld {
       ...(new Set(Object.values(kubernetes)).size > 1 || NAMES.some((name) => this.red(name).length > 0)
         ? ['kubernetes-ready']
         : []),
-      ...(bad || rancher.status !== 'deployed' ? ['replica-on-each-node'] : []),
+      ...(bad || this.quiet || rancher.status !== 'deployed' ? ['replica-on-each-node'] : []),
       ...(this.faults.broken?.(this.content) ?? []),
     ])
     const ids = ['kubernetes-ready', 'replica-on-each-node', 'rancher-answers', 'name-resolves', 'tls-at-ingress']
@@ -240,10 +250,13 @@ export class DoingWorld {
       ],
       refuseRestore: () => [],
       applyRestore: async () => {
+        if (!this.quiet) this.content.written.push(...(this.faults.lateWrites ?? []))
         this.half(this.act('restore etcd'))
+        this.rewound = this.content.written
         if (this.point === undefined) throw new Error('nothing to restore')
         this.content = structuredClone(this.point)
         this.upgrading = undefined
+        this.quiet = false
       },
     }
   }
@@ -311,12 +324,14 @@ export class DoingWorld {
           deployedRevision: it.revision + 1,
           template: 'old',
         })
+        this.quiet = false
         return this.half(isHalf)
       }
       if (change.kind !== 'upgrade-rancher') throw new Error(`not played: ${change.kind}`)
       const version = String(change['version'])
       const isHalf = this.act(`upgrade Rancher to ${version}`)
       Object.assign(it, { version, revision: it.revision + 1, status: 'pending-upgrade' })
+      this.quiet = false
       if (this.faults.badRancher?.noPods !== true) it.template = version
       this.#everReady = this.faults.badRancher?.noPods === true
       this.half(isHalf)
@@ -370,11 +385,23 @@ export class DoingWorld {
       unguard: async () => {
         this.guarded = false
       },
+      quiet: async () => {
+        const isHalf = this.act('end Rancher')
+        this.quiet = true
+        this.half(isHalf)
+        return async () => await this.wake()
+      },
+      wake: async () => await this.wake(),
       whatWentWrong: async () => ['pod new on node-1: was never ready'],
       client: async () => ({}) as never,
       tryUpgrade: async () => [],
     }
     return fake
+  }
+
+  private async wake(): Promise<void> {
+    this.act('wake Rancher')
+    this.quiet = false
   }
 
   /** One run of the doing half of mode upgrade. @returns how it ended */

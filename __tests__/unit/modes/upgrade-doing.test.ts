@@ -38,7 +38,7 @@ const CLUSTER: Written = {
   revision: 80,
 }
 
-const whole = (at: DoingWorld) => at.rows().every(({ ok }) => ok) && !at.guarded
+const whole = (at: DoingWorld) => at.rows().every(({ ok }) => ok) && !at.guarded && !at.quiet
 const runs = ({ content }: DoingWorld) => [...new Set(Object.values(content.kubernetes)), content.rancher.deployed]
 
 test('a point of return, then leg by leg with a proof after each, then the stack says what it runs', async () => {
@@ -86,6 +86,24 @@ describe('the way back', () => {
     expect(error.stands).toMatch(/2 objects written since the point of return are lost.*asked 10 times/)
     expect(at.told).toContain('Lost: written since the point of return: made management.cattle.io/users u-1')
     expect([runs(at), whole(at), at.content.written, at.upgrading]).toEqual([[OLD, '2.10.3'], true, [], undefined])
+  })
+
+  test('rung 2: nobody writes between the second snapshot and the restore, so that all that is lost is named', async () => {
+    const late: Written = { ...USER, name: 'u-late' }
+    for (const everReady of [true, false]) {
+      const at = world({ badRancher: { version: '2.11.3', everReady, writes: [MARK] }, lateWrites: [late] })
+      expect(asStackError(await at.run(BOTH)).message).toMatch(/Went back on rung 2/)
+      expect(at.acts.slice(-4)).toEqual(['end Rancher', 'take a snapshot', 'restore etcd', 'write that it is over'])
+      expect(at.rewound).toEqual([MARK])
+      expect(whole(at)).toBe(true)
+    }
+  })
+
+  test('what is not put back after all wakes Rancher again', async () => {
+    const at = world({ badRancher: { version: '2.11.3', everReady: true, writes: [MARK] }, clientWrites: [CLUSTER] })
+    expect(asStackError(await at.run(BOTH)).message).toMatch(/Nothing is put back/)
+    expect(at.acts.slice(-3)).toEqual(['end Rancher', 'take a snapshot', 'wake Rancher'])
+    expect(at.quiet).toBe(false)
   })
 
   test('a roll back that fails is followed by the data', async () => {
@@ -221,6 +239,20 @@ describe('killed', () => {
     at.guarded = true
     expect(await at.run(RANCHER)).toBe('done')
     expect(at.guarded).toBe(false)
+  })
+
+  test.each<[string, () => Faults]>([
+    ['its pods ended', () => ({ badRancher: { version: '2.11.3', everReady: true, writes: [MARK] } })],
+    ['it did not answer', () => ({ broken: (it) => (it.rancher.deployed === '2.11.3' ? ['rancher-answers'] : []) })],
+  ])('while it goes back to the data because %s, the next run leaves no Rancher ended', async (_why, faults) => {
+    const all = world(faults())
+    await all.run(RANCHER)
+    for (let left = all.acts.indexOf('end Rancher'); left < all.acts.length; left++) {
+      const at = world(faults())
+      await at.run(RANCHER, left)
+      at.faults = {}
+      expect([left, await at.run(RANCHER), whole(at)]).toEqual([left, 'done', true])
+    }
   })
 
   test('while it goes back, the next run knows as well', async () => {

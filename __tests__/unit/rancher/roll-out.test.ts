@@ -105,6 +105,21 @@ test('what went wrong: the pod, the last warnings about it, and what its contain
   expect((await readRollOut(kube)).ready).toBe(2)
 })
 
+test('where the container before is gone, the one that runs is asked; a pod without a node has said nothing', async () => {
+  const kube = fakeKube(
+    [deployment, ...sets, pod('c', 'new', { restarts: 3 }), pod('d', 'new', { unscheduled: true })],
+    {
+      'c/rancher/previous': 'unable to retrieve container logs for containerd://0123',
+      'c/rancher': 'panic: no such table',
+    },
+  )
+  expect(await whatWentWrong(kube)).toEqual([
+    'pod c on node-1: was never ready, restarted 3 times',
+    '  log: panic: no such table',
+    'pod d on no node: was never ready, Unschedulable',
+  ])
+})
+
 test('a log that cannot be read is told as such', async () => {
   const kube = fakeKube([deployment, ...sets, pod('c', 'new')])
   expect((await whatWentWrong(kube)).at(-1)).toMatch(/could not be read: nobody announced/)
