@@ -82,6 +82,7 @@ export async function releaseLeaseOver(
       const { content } = await ballot.read()
       const record = parseRecord(content)
       if (record?.holder?.session !== session) return
+      // It may not have won: what it wrote where there was no vote goes, and does not become one.
       const { swapped } = await ballot.swap(content, isVoter(content) ? renderRecord({ ...record, holder: null }) : '')
       if (swapped) log(`${ballot.node}: released the lease of the run that was cut off`)
     }),
