@@ -58,13 +58,23 @@ export async function askStack(run: Run, stack: Stack, seen: Seen, proof: Proof 
 }
 
 /** The name Rancher answers to: asked for now, asked for last, or remembered. */
-export function hostnameOf({ settings }: Run, { cluster, infrastructure }: Seen): string | undefined {
+export function hostnameOf(
+  { settings }: Pick<Run, 'settings'>,
+  { cluster, infrastructure, rancher }: Seen,
+): string | undefined {
   if (settings.mode === 'install') return settings.hostname
   return (
     (settings.mode === 'upgrade' ? settings.hostname : undefined) ??
     cluster.asked?.hostname ??
-    infrastructure.memory.hostname
+    infrastructure.memory.hostname ??
+    hostnameIn(rancher.release?.values)
   )
+}
+
+/** The name Helm's values have: of a Rancher that was installed by others, nobody else knows it. */
+function hostnameIn(values: Record<string, unknown> | undefined): string | undefined {
+  const hostname = values?.['hostname']
+  return typeof hostname === 'string' && hostname !== '' ? hostname : undefined
 }
 
 function contextOf(run: Run, stack: Stack, seen: Seen, nodeCount = 0) {

@@ -4,6 +4,7 @@ import type { Asked, RestoreSource, TakenSnapshot } from '../kubernetes/distribu
 import type { RestoreRun } from '../run.ts'
 import { parseSigner } from '../snapshots/signer.ts'
 import type { Manifest, OpenedSnapshot, Snapshots } from '../snapshots/snapshot.ts'
+import { hostnameOf } from './prove.ts'
 import type { Strategy } from './restore-strategy.ts'
 import type { Seen } from './seen.ts'
 import type { Stack } from './stack.ts'
@@ -34,7 +35,7 @@ export async function findTarget(
 ): Promise<Target> {
   const { distribution, hosts } = stack
   const { cluster, infrastructure } = seen
-  const hostname = cluster.asked?.hostname ?? infrastructure.memory.hostname
+  const hostname = hostnameOf({ settings }, seen)
   const recorded = distribution.recordedMembers(cluster).length
   const counted = (known: number) => nodeCountOf(settings, infrastructure.nodes.length, known)
   const bare = { strategy, manifest: undefined, signer: undefined, values: undefined, signerPem: undefined }
