@@ -36,6 +36,8 @@ export async function startSshd({ name = 'node-1', port, config = [], keyFile }:
     'PidFile none',
     'StrictModes no',
     'UsePAM no',
+    // bash reads ~/.bashrc for whom sshd serves, but not in a shell within a shell: what stands there is none of the tests'.
+    'SetEnv SHLVL=2',
     'PasswordAuthentication no',
     'KbdInteractiveAuthentication no',
     'LogLevel VERBOSE',
