@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { startActionsServices } from '../../../lab/standin/actions-services/server.ts'
 import { type GitHub, startGitHub } from '../../../lab/standin/github/server.ts'
 import { byAct } from '../by-act.ts'
@@ -46,18 +47,20 @@ export const examples: Case[] = [
       await using services = await startActionsServices()
       await using github = await startGitHub({ artifacts: services.env['GITHUB_API_URL'] ?? '' })
       const settings = installSettings(stack, ground)
+      const identity = await generateIdentity()
+      const recipient = await identityToRecipient(identity)
       const night = (vars: Record<string, string> = {}, cron = '17 2 * * *') =>
         byAct({
           workflow: { example: 'backup.yml' },
           event: { name: 'schedule', payload: { schedule: cron } },
-          vars: { ...settings.vars, RANCHER_BACKUP_TO: 'artifact', RANCHER_BACKUP_RECIPIENTS: AGE.recipient, ...vars },
-          secrets: { ...settings.secrets, GITHUB_TOKEN: 'job-token', RANCHER_BACKUP_IDENTITY: AGE.identity },
+          vars: { ...settings.vars, RANCHER_BACKUP_TO: 'artifact', RANCHER_BACKUP_RECIPIENTS: recipient, ...vars },
+          secrets: { ...settings.secrets, GITHUB_TOKEN: 'job-token', RANCHER_BACKUP_IDENTITY: identity },
           env: { ...services.env, GITHUB_API_URL: github.url },
         })
       await succeeds(night())
       expect(services.requests.map(({ operation }) => operation)).toContain('FinalizeArtifact')
       const rehearsal = await succeeds(night({}, '17 4 1 * *'))
-      expect(rehearsal).not.toContain(AGE.identity)
+      expect(rehearsal).not.toContain(identity)
       expect(github.world.issues).toEqual([])
 
       const broken = await night({ RANCHER_HOSTS: 'rancher@127.0.0.1:9' })
@@ -93,12 +96,6 @@ export const examples: Case[] = [
     },
   },
 ]
-
-/** A key pair of age that everybody knows: of 32 bytes 0x42. */
-const AGE = {
-  identity: 'AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX',
-  recipient: 'age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj',
-}
 
 /** What install.yml reads of variables and secrets, for machines of the lab. */
 function installSettings(stack: Stack, { inputs }: Ground) {
