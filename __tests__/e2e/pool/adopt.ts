@@ -2,7 +2,7 @@ import { expect } from '@jest/globals'
 import { installByHand } from '../documented.ts'
 import { containersOf } from '../eye/traces.ts'
 import { makeGround, nameGround } from '../ground.ts'
-import { expectAllYes, expectHealthy } from '../healthy.ts'
+import { expectAllYes, expectCluster, expectHealthy } from '../healthy.ts'
 import { succeeds } from '../stack.ts'
 import { minutes } from '../stage.ts'
 import type { Case } from './case.ts'
@@ -16,7 +16,7 @@ export const adopt: Case[] = [
       const ground = await makeGround(stack)
       await nameGround(stack, ground)
       await installByHand(stack, ground)
-      const before = await expectHealthy(stack)
+      const before = await expectCluster(stack)
       const running = await containersOf(stack.name)
       const adopted = await succeeds(stack.install(ground.inputs))
       expectAllYes(adopted)

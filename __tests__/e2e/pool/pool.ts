@@ -42,10 +42,12 @@ export const families: Case[][] = [
 export const pool: Case[] = families.flat()
 
 /**
- * Cases whose last recorded run passed. A sample is drawn from these, so that what it finds is a change and not a case
- * nobody has seen yet; `ONLY=` and `SOAK=1` choose from all.
+ * Cases whose last recorded run passed with all that was in the checkout committed. A sample is drawn from these, so
+ * that what it finds is a change and not a case nobody has seen yet; `ONLY=` and `SOAK=1` choose from all.
  */
-const seen = new Set(readRecord().flatMap(({ name, result }) => (result === 'passed' ? [name] : [])))
+const seen = new Set(
+  readRecord().flatMap(({ name, result, commit }) => (result === 'passed' && !commit.endsWith('+') ? [name] : [])),
+)
 
 export const sampled: Case[][] = families
   .map((cases) => cases.filter(({ name }) => seen.has(name)))

@@ -2,6 +2,8 @@ import { copyFile, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from '@jest/globals'
+import type { Cancel } from '../../runner/step.ts'
+import { loadBase } from '../base.ts'
 import { docker } from '../eye/docker.ts'
 import { openKubectl } from '../eye/kubernetes.ts'
 import { type Machine, machine, machines, on, wipe } from '../eye/machines.ts'
@@ -10,7 +12,7 @@ import { containersOf } from '../eye/traces.ts'
 import { addMachine, asHosts, balance, hostInputs, letIn, publicHalf } from '../ground.ts'
 import { expectAllYes, expectHealthy, type Seen, untilHealthy } from '../healthy.ts'
 import { recoverByPage } from '../recovery.ts'
-import { failsWith, type Stack, succeeds } from '../stack.ts'
+import { type Done, failsWith, type Stack, succeeds } from '../stack.ts'
 import { minutes } from '../stage.ts'
 import { backedUp, openVault, type Vault } from '../vault.ts'
 import type { Case } from './case.ts'
@@ -131,25 +133,49 @@ const steps = [
 /** Into rke's part: it wipes after about 23 s here, and the new etcd stands after about 32 s. */
 const seconds = [5, 15, 22, 25, 28, 32, 40, 55, 75, 95]
 
-const killed = (name: string, cancel: { onLine: RegExp; thenMs?: number }): Case => ({
+const atStep = (title: string): Cancel => ({ onLine: new RegExp(`\\] ${title}|::group::${title}`) })
+const atSecond = (second: number): Cancel => ({ onLine: /\] Restore etcd/, thenMs: second * 1_000 })
+
+const killed = (name: string, moments: Cancel[]): Case => ({
   name: `restore cancelled ${name}, the runner lost: run again, everything is there`,
   from: 'healthy',
-  deadlineMs: minutes(30),
-  async run(stack) {
+  deadlineMs: minutes(30 + 3 * moments.length),
+  run: (stack) => cancelEach(stack, moments),
+})
+
+/**
+ * Cancels one restore after the other, each at its own moment, and lets the last come to its end. A run whose moment
+ * does not come any more has restored the stack; the moment is tried again on a stack that is hurt anew.
+ */
+async function cancelEach(stack: Stack, moments: Cancel[]): Promise<void> {
+  await using vault = await openVault(stack)
+  let runId = 1000
+  const hurt = async (): Promise<Seen> => {
     const before = await expectHealthy(stack)
-    await using vault = await openVault(stack)
     await backedUp(vault)
     await mark(stack, 'after the backup')
     for (const name of ['node-2', 'node-3']) await wipe(await machine(stack.name, name))
-    const first = await vault.restore({}, { cancel, runId: '1001' })
-    expect(first.cancelledAtMs).toBeDefined()
-    expect(first.leftovers).toEqual([])
-    await expectBack(stack, vault.restore({ 'wait-for-lease': '5m' }, { runId: '1002' }), {
-      before,
-      marker: 'after the backup',
-    })
-  },
-})
+    return before
+  }
+  const attempt = (cancel?: Cancel) => {
+    runId += 1
+    return vault.restore({ 'wait-for-lease': '5m' }, { runId: String(runId), ...(cancel && { cancel }) })
+  }
+  let before = await hurt()
+  const expectRestored = (run: Promise<Done>) => expectBack(stack, run, { before, marker: 'after the backup' })
+  for (const moment of moments) {
+    let run = await attempt(moment)
+    if (run.cancelledAtMs === undefined) {
+      await expectRestored(Promise.resolve(run))
+      await loadBase()
+      before = await hurt()
+      run = await attempt(moment)
+    }
+    expect({ cancelled: run.cancelledAtMs !== undefined, moment }).toEqual({ cancelled: true, moment })
+    expect(run.leftovers).toEqual([])
+  }
+  await expectRestored(attempt())
+}
 
 export const snapshots: Case[] = [
   {
@@ -304,10 +330,10 @@ export const snapshots: Case[] = [
     deadlineMs: minutes(30),
     run: recoverByHand,
   },
-  ...steps.map((title) => killed(`at '${title}'`, { onLine: new RegExp(`\\] ${title}|::group::${title}`) })),
-  ...seconds.map((second) =>
-    killed(`${second} s into rke's restore`, { onLine: /\] Restore etcd/, thenMs: second * 1_000 }),
-  ),
+  killed('at each step, one after the other', steps.map(atStep)),
+  killed("at moments of rke's part, one after the other", seconds.map(atSecond)),
+  ...steps.map((title) => killed(`at '${title}'`, [atStep(title)])),
+  ...seconds.map((second) => killed(`${second} s into rke's restore`, [atSecond(second)])),
 ]
 
 /** What a node has of a cluster, its snapshots and our state among it. */
