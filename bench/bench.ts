@@ -2,6 +2,7 @@
 import { benchAgain } from './again.ts'
 import { benchAws } from './aws.ts'
 import { benchFirst, benchPulled } from './first.ts'
+import { benchQuorum } from './quorum.ts'
 import { benchStartup } from './startup.ts'
 
 const benches: Record<string, (rounds?: number) => Promise<void>> = {
@@ -9,6 +10,7 @@ const benches: Record<string, (rounds?: number) => Promise<void>> = {
   again: benchAgain,
   first: benchFirst,
   pulled: benchPulled,
+  quorum: benchQuorum,
   aws: benchAws,
 }
 

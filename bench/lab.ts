@@ -14,13 +14,13 @@ import { BUNDLE } from '../lab/places.ts'
 export const stack: Stack = stackNamed('bench')
 
 /** @throws Error that says what to do first, when the lab is not up, not built, or not ours alone */
-export async function needLab(): Promise<void> {
+export async function needLab(ours: Stack = stack): Promise<void> {
   const there = await docker('ps', '--all', '--format', '{{.Names}} {{.Label "rancher-ha/stack"}}').catch(
     (cause: unknown) => {
       throw new Error("The lab does not answer: run 'make lab-up' first.", { cause })
     },
   )
-  const others = there.split('\n').filter((row) => row !== '' && !row.endsWith(` ${stack.name}`))
+  const others = there.split('\n').filter((row) => row !== '' && !row.endsWith(` ${ours.name}`))
   // A figure beside another stack would be none, and would spoil that one's test.
   if (others.length > 0) throw new Error(`Somebody uses the lab: ${others.join(', ')}. End that first.`)
   if (!existsSync(join(BUNDLE, 'bundle.json'))) throw new Error("There is no bundle: run 'make lab-up' first.")
@@ -43,8 +43,8 @@ export async function bareGround(): Promise<Ground> {
   return ground
 }
 
-export function removeGround(): Promise<void> {
-  return clear(stack.name, stack.hostname)
+export function removeGround(ours: Stack = stack): Promise<void> {
+  return clear(ours.name, ours.hostname)
 }
 
 /** The committed action, main and post: what a workflow waits for. @throws Error with the end of its log when it failed */

@@ -2,8 +2,9 @@ import { expect } from '@jest/globals'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { startActionsServices } from '../../../lab/standin/actions-services/server.ts'
 import { type GitHub, startGitHub } from '../../../lab/standin/github/server.ts'
-import { byAct } from '../by-act.ts'
+import { type ByAct, byAct } from '../by-act.ts'
 import { clear, machines } from '../eye/machines.ts'
+import { readMarker, writeMarker } from '../eye/rancher.ts'
 import { asHosts, type Ground, makeGround, nameGround } from '../ground.ts'
 import { expectHealthy } from '../healthy.ts'
 import { type Stack, stackNamed } from '../stack.ts'
@@ -68,6 +69,42 @@ export const examples: Case[] = [
       expect(github.world.issues.map(({ state }) => state)).toEqual(['open'])
       await succeeds(night())
       expect(github.world.issues.map(({ state }) => state)).toEqual(['closed'])
+    },
+  },
+  {
+    name: 'examples backup.yml and restore.yml: the artifact of a night, fetched by another workflow, restores the stack',
+    from: 'healthy',
+    deadlineMs: minutes(20),
+    async run(stack) {
+      const before = await expectHealthy(stack)
+      const ground = await asHosts(stack)
+      await using services = await startActionsServices()
+      await using github = await startGitHub({ artifacts: services.env['GITHUB_API_URL'] ?? '' })
+      const settings = installSettings(stack, ground)
+      const identity = await generateIdentity()
+      const recipient = await identityToRecipient(identity)
+      const workflow = (example: string, event: ByAct['event'], inputs: Record<string, string> = {}) =>
+        succeeds(
+          byAct({
+            workflow: { example },
+            event,
+            inputs,
+            vars: { ...settings.vars, RANCHER_BACKUP_TO: 'artifact', RANCHER_BACKUP_RECIPIENTS: recipient },
+            secrets: { ...settings.secrets, GITHUB_TOKEN: 'job-token', RANCHER_BACKUP_IDENTITY: identity },
+            env: { ...services.env, GITHUB_API_URL: github.url },
+          }),
+        )
+      const restore = (dryRun: boolean) =>
+        workflow('restore.yml', { name: 'workflow_dispatch' }, { 'restore-from': 'latest', 'dry-run': String(dryRun) })
+      await writeMarker(stack.view, stack.password, 'kept by the night')
+      await workflow('backup.yml', { name: 'schedule', payload: { schedule: '17 2 * * *' } })
+      await writeMarker(stack.view, stack.password, 'a mistake')
+
+      expect(await restore(true)).toMatch(/Would be lost: /)
+      expect(await readMarker(stack.view, stack.password)).toBe('a mistake')
+      await restore(false)
+      expect(await readMarker(stack.view, stack.password)).toBe('kept by the night')
+      expect(await expectHealthy(stack)).toEqual(before)
     },
   },
   {
