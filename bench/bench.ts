@@ -4,12 +4,14 @@ import { benchAws } from './aws.ts'
 import { benchFirst, benchPulled } from './first.ts'
 import { benchQuorum } from './quorum.ts'
 import { benchStartup } from './startup.ts'
+import { benchUpgrade } from './upgrade.ts'
 
 const benches: Record<string, (rounds?: number) => Promise<void>> = {
   startup: () => benchStartup(process.env['DIST']),
   again: benchAgain,
   first: benchFirst,
   pulled: benchPulled,
+  upgrade: benchUpgrade,
   quorum: benchQuorum,
   aws: benchAws,
 }

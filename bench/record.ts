@@ -11,6 +11,8 @@ export type Measured = {
   at: string
   seconds: number
   peakBytes?: number
+  /** Of a load beside it: requests, those that failed, and the longest time without an answer. */
+  load?: { sent: number; failed: number; longestGapMs: number }
   /** Of the API of a cloud: all, and those that changed something. */
   calls?: number
   changing?: number

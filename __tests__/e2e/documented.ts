@@ -104,7 +104,7 @@ export async function prepare(stack: Stack, { hosts, privateKey }: Ground): Prom
   }
 }
 
-async function loadImages({ container }: Machine): Promise<void> {
+export async function loadImages({ container }: Machine): Promise<void> {
   const load = `for file in "$1"/images/*.tar; do docker exec -i "$2" docker load <"$file" >/dev/null; done`
   await output('bash', ['-c', load, 'load', BUNDLE, container], { env: { ...process.env, ...labEnvironment() } })
 }

@@ -2,7 +2,7 @@ import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { BIN } from '../../lab/places.ts'
 import { repositoryFolder } from '../runner/action-file.ts'
-import { prepare } from './documented.ts'
+import { type ByHand, prepare } from './documented.ts'
 import { output } from './eye/command.ts'
 import type { Ground } from './ground.ts'
 import type { Stack } from './stack.ts'
@@ -13,13 +13,18 @@ const ON_PAGE = ['10.0.0.11', '10.0.0.12', '10.0.0.13']
 /**
  * docs/recovery.md as a person follows it: its own commands, with the addresses of these machines, a cluster.yml that
  * was written beside them, and an ssh that knows the key. Nothing of the action takes part.
+ *
+ * @param sections of the page: up to the fourth nothing is changed, and rke has the state of the cluster
  */
 export async function recoverByPage(
   stack: Stack,
   ground: Ground,
-  { file, identity }: { file: string; identity: string },
-): Promise<void> {
-  const { folder } = await prepare(stack, ground)
+  snapshot: { file: string; identity: string },
+  sections = [1, 2, 3, 4, 5],
+): Promise<ByHand> {
+  const { file, identity } = snapshot
+  const byHand = await prepare(stack, ground)
+  const { folder } = byHand
   await copyFile(file, join(folder, 'snapshot.tar.age'))
   await writeFile(join(folder, 'identity.txt'), `${identity}\n`, { mode: 0o600 })
   const programs = join(folder, 'programs')
@@ -29,13 +34,14 @@ export async function recoverByPage(
   await chmod(join(programs, 'ssh'), 0o700)
   const PATH = [programs, BIN, process.env['PATH']].join(delimiter)
   const page = await readFile(join(repositoryFolder, 'docs', 'recovery.md'), 'utf8')
-  for (const section of [1, 2, 3, 4, 5]) {
+  for (const section of sections) {
     const commands = ground.hosts.reduce(
       (text, { address }, at) => text.replaceAll(ON_PAGE[at] ?? '', address),
       commandsOf(page, section),
     )
     await output('bash', ['-euc', commands], { cwd: folder, env: { ...process.env, PATH } })
   }
+  return byHand
 }
 
 function commandsOf(page: string, section: number): string {
