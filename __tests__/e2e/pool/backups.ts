@@ -1,8 +1,14 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from '@jest/globals'
-import { machine, machines, on } from '../eye/machines.ts'
+import { makeDisk } from '../../runner/disk.ts'
+import { output } from '../eye/command.ts'
+import { type Machine, machine, machines, on } from '../eye/machines.ts'
+import { membersOf, untilHealthy } from '../healthy.ts'
 import { failsWith, succeeds } from '../stack.ts'
 import { minutes } from '../stage.ts'
 import { backedUp, openVault } from '../vault.ts'
+import { when } from '../when.ts'
 import type { Case } from './case.ts'
 
 export const backups: Case[] = [
@@ -30,6 +36,43 @@ export const backups: Case[] = [
       await on(node, `umount --lazy ${folder}`)
       expect(refused.errors.join('\n')).toMatch(/node-2: expected .* free/)
       expect(await vault.files()).toEqual([])
+      await backedUp(vault)
+    },
+  },
+  {
+    name: "backup: the runner's disk full: told, nothing half is kept, and a retry succeeds",
+    from: 'healthy',
+    deadlineMs: minutes(15),
+    async run(stack) {
+      await using vault = await openVault(stack)
+      await using disk = await makeDisk()
+      await output('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'full', disk.temp])
+      await mkdir(join(disk.temp, '_github_workflow'))
+      await writeFile(join(disk.temp, '_github_workflow', 'event.json'), '{}')
+      const refused = await vault.backup({}, { disk })
+      await output('umount', ['--lazy', disk.temp])
+      expect(refused.exitCode).toBe(1)
+      expect(refused.errors.join('\n')).toMatch(/no space left/i)
+      expect(await vault.files()).toEqual([])
+      for (const node of await machines(stack.name)) await expectNothingBeside(node)
+      await backedUp(vault)
+    },
+  },
+  {
+    name: 'backup: the leader lost in the middle: a good one or none, and a retry succeeds',
+    from: 'healthy',
+    deadlineMs: minutes(15),
+    async run(stack) {
+      await using vault = await openVault(stack)
+      const leader = (await membersOf(stack)).find((each) => each.leader)?.name ?? ''
+      const node = await machine(stack.name, leader)
+      const meanwhile = when(/\] Take a snapshot/, () => on(node, 'docker stop --time 0 etcd'))
+      const run = await vault.backup({}, meanwhile)
+      await meanwhile.happened()
+      expect(await vault.files()).toHaveLength(run.exitCode === 0 ? 1 : 0)
+      await on(node, 'docker start etcd')
+      await untilHealthy(stack, minutes(4))
+      for (const one of await machines(stack.name)) await expectNothingBeside(one)
       await backedUp(vault)
     },
   },
@@ -63,3 +106,8 @@ export const backups: Case[] = [
     },
   },
 ]
+
+/** No container of a snapshot stays on a node when its run is over. */
+async function expectNothingBeside(node: Machine): Promise<void> {
+  expect(await on(node, "docker ps --all --format '{{.Names}}' | grep -i snapshot || true")).toBe('')
+}
