@@ -75,17 +75,23 @@ export function holdLease(holding: Holding): NodeLease {
   const round = async (): Promise<boolean> => {
     const startedAt = clock.now()
     const votes: string[] = []
+    const reasons: string[] = []
     const renewals = [...copies].map(async ([node, copy]) => {
-      const content = await renew(copy, record, holder, generation)
-      if (content === undefined) return
-      copy.content = content
+      const answer = await renew(copy, record, holder, generation)
+      if ('why' in answer) {
+        reasons.push(`${node}: ${answer.why}`)
+        return
+      }
+      copy.content = answer.content
       votes.push(node)
       // A node that hangs must not keep the others' votes from counting.
       if (hasMajority(lists, votes)) renewed(startedAt)
     })
     await Promise.all(renewals)
     const isRenewed = hasMajority(lists, votes)
-    if (!isRenewed && !over.aborted) log(`The lease was renewed only on ${votes.join(', ') || 'no node'}`)
+    if (!isRenewed && !over.aborted) {
+      log(`The lease was renewed only on ${votes.join(', ') || 'no node'}. ${reasons.sort().join(' ')}`)
+    }
     loseWhenOld()
     return isRenewed && !lost.signal.aborted
   }
@@ -137,23 +143,25 @@ export function holdLease(holding: Holding): NodeLease {
 /**
  * The record there may be ours though unexpected: the answer to an earlier renewal was lost.
  *
- * @returns what the node says now; undefined when it was not renewed there
+ * @returns what the node says now, or why it was not renewed there
  */
 async function renew(
   { ballot, content }: { ballot: Ballot; content: string },
   record: string,
   { session }: Holder,
   generation: number,
-): Promise<string | undefined> {
+): Promise<{ content: string } | { why: string }> {
   try {
     const first = await ballot.swap(content, record, false)
-    if (first.swapped) return first.content
+    if (first.swapped) return first
     const there = parseRecord(first.content)
-    if (there?.holder?.session !== session || there.generation !== generation) return undefined
+    if (there?.holder?.session !== session || there.generation !== generation) {
+      return { why: 'its record is another one.' }
+    }
     const second = await ballot.swap(first.content, record, false)
-    return second.swapped ? second.content : undefined
-  } catch {
-    return undefined // a node that does not answer is a vote less, and counted as such
+    return second.swapped ? second : { why: 'its record changed meanwhile.' }
+  } catch (error) {
+    return { why: error instanceof Error ? error.message : String(error) }
   }
 }
 

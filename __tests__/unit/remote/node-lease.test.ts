@@ -89,7 +89,7 @@ test('who waits in vain is told so at the end of the wait', async () => {
 })
 
 test('a holder that is cut from a majority has lost after 30 s, long before another may take over and end its work', async () => {
-  const { clock, runner, nodes } = lab()
+  const { clock, log, runner, nodes } = lab()
   const first = runner('one')
   const lease = await first.take()
   await clock.advance(0)
@@ -98,6 +98,7 @@ test('a holder that is cut from a majority has lost after 30 s, long before anot
   expect(lease.lost.aborted).toBe(false)
   await clock.advance(1000)
   expect(lease.lost.reason).toMatchObject({ kind: 'lease' })
+  expect(log[0]).toBe('The lease was renewed only on a. b: cut c: cut')
   await clock.advance(55_000)
   await expect(runner('two').take()).rejects.toMatchObject({ kind: 'lease' })
   await clock.advance(35_000)

@@ -1,9 +1,10 @@
+import { statfs } from 'node:fs/promises'
 import type { Refusal } from '../../errors.ts'
 import type { Host, Hosts } from '../../remote/host.ts'
 import type { ClusterFacts, WantedRestore } from '../distribution.ts'
 import { hasPlane, type NodeFacts, own } from './facts.ts'
 import { refuseMachines, unreached } from './refuse.ts'
-import { askRoom } from './snapshots-on-node.ts'
+import { askRoom, type Room } from './snapshots-on-node.ts'
 
 /** Everything the facts forbid of a restore on these nodes, at once. */
 export function refuseRestore(facts: ClusterFacts, { nodes: wanted, source }: WantedRestore): Refusal[] {
@@ -36,16 +37,30 @@ function refuseStranger({ uid }: ClusterFacts, expected: string): Refusal[] {
   ]
 }
 
-/** Nodes without room for a snapshot: etcd stops when it cannot write. Asks every node that answers. */
-export async function refuseRoom(hosts: Hosts): Promise<Refusal[]> {
+/**
+ * Machines without room for a snapshot: a node, where etcd stops when it cannot write, or this machine, where the copy
+ * that was read is unpacked and sealed. Asks every node that answers.
+ *
+ * @param folder on this machine, where snapshots are worked on
+ */
+export async function refuseRoom(hosts: Hosts, folder: string): Promise<Refusal[]> {
   const rooms = await Promise.all(hosts.reached.map((host: Host) => askRoom(host)))
-  return rooms
+  const { bavail, bsize } = await statfs(folder)
+  const here: Room = {
+    node: 'this machine',
+    neededBytes: Math.max(0, ...rooms.map(({ neededBytes }) => neededBytes)),
+    freeBytes: bavail * bsize,
+  }
+  return [...rooms, here]
     .filter(({ neededBytes, freeBytes }) => freeBytes < neededBytes)
-    .map(({ node, neededBytes, freeBytes }) => ({
+    .map((room) => ({
       kind: 'preflight',
-      subject: node,
-      what: `expected ${mib(neededBytes)} free for a snapshot, got ${mib(freeBytes)}`,
-      next: 'Make room on its disk: a full one stops etcd.',
+      subject: room.node,
+      what: `expected ${mib(room.neededBytes)} free for a snapshot, got ${mib(room.freeBytes)}`,
+      next:
+        room === here
+          ? 'Make room on the disk of its temporary folder (RUNNER_TEMP).'
+          : 'Make room on its disk: a full one stops etcd.',
     }))
 }
 

@@ -67,7 +67,7 @@ export function createRke({ stack: { name: stack }, rkeBinary, keyFiles, folder,
     keepAsked: async (asked, hosts, lease) => await keepAsked(stack, asked, hosts, lease),
     removeFrom: async (hosts, _lease) => await removeFrom(hosts, stack),
 
-    refuseSnapshot: refuseRoom,
+    refuseSnapshot: async (hosts) => await refuseRoom(hosts, folder),
     takeSnapshot: async (call, hosts, lease, signal) =>
       await takeSnapshot({ tools, stack, call, hosts, signal: AbortSignal.any([signal, lease.lost]) }),
     saveSurvivor: async (call, hosts, lease, signal) =>

@@ -20,9 +20,17 @@ test('a node without room for two copies of its database is refused', async () =
   const GIB = 1024 ** 3
   const full = fakeHost(nodeOf(1)).answers('snapshot-room', `${GIB}\n${(2 * GIB) / 1024}\n`)
   const roomy = fakeHost(nodeOf(2)).answers('snapshot-room', `${GIB}\n${(3 * GIB) / 1024}\n`)
-  expect((await refuseRoom(fakeHosts([full, roomy]))).map(({ subject, what }) => `${subject}: ${what}`)).toEqual([
-    'node-1: expected 2112 MiB free for a snapshot, got 2048 MiB',
-  ])
+  expect(
+    (await refuseRoom(fakeHosts([full, roomy]), folder)).map(({ subject, what }) => `${subject}: ${what}`),
+  ).toEqual(['node-1: expected 2112 MiB free for a snapshot, got 2048 MiB'])
+})
+
+test('so is this machine, for the largest of them', async () => {
+  const EIB = 1024 ** 6
+  const large = fakeHost(nodeOf(1)).answers('snapshot-room', `${EIB}\n${EIB}\n`)
+  const [refusal, ...others] = await refuseRoom(fakeHosts([large]), folder)
+  expect(others).toEqual([])
+  expect(refusal).toMatchObject({ subject: 'this machine', next: expect.stringContaining('RUNNER_TEMP') })
 })
 
 test('of our snapshots the newest two stay on a node, of others all', async () => {
