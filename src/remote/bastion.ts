@@ -1,8 +1,7 @@
 import { StackError } from '../errors.ts'
 import type { Node } from '../node.ts'
-import { connect, throwHostKeys } from './connect.ts'
+import { connect, type OpenContext, throwHostKeys } from './connect.ts'
 import { shellQuote } from './shell.ts'
-import type { OpenContext } from './ssh.ts'
 import { clientArguments, type SshTarget } from './ssh-options.ts'
 
 /** The way through a bastion, or why there is none. */

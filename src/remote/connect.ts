@@ -4,10 +4,33 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { StackError } from '../errors.ts'
 import type { Node } from '../node.ts'
 import { errorCode } from './error-code.ts'
+import type { Access } from './host.ts'
 import { fingerprintsOf, knownHostsLines, knownHostsName } from './known-hosts.ts'
 import { type Master, openMaster } from './master.ts'
-import type { OpenContext } from './ssh.ts'
 import type { SshFailure } from './ssh-failure.ts'
+
+export type OpenOptions = {
+  /** The run's private folder; files of host keys are written there. */
+  folder: string
+  /** How long to try; 20 s, or 300 s for a machine that boots. */
+  deadlineMs?: number
+  signal?: AbortSignal
+  /** The machines are starting: a refused connection or login is tried again until the deadline. */
+  waitForBoot?: boolean
+  /** Marks all commands on the nodes; this process's own unless told otherwise. */
+  session?: string
+  /** A known_hosts line that was trusted at first contact, for a person to keep. Only with `acceptNew`. */
+  onNewHostKey?: (line: string, node: Node) => void
+}
+
+export type OpenContext = OpenOptions & {
+  access: Access
+  /** Folder of control sockets. */
+  sockets: string
+  session: string
+  signal: AbortSignal
+  deadlineMs: number
+}
 
 /** A machine that presented another host key than the pinned ones. */
 export type Refused = { node: Node; presented: string | undefined; pinned: string[] }

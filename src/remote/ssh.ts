@@ -3,25 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Node } from '../node.ts'
 import { type Bastion, openBastion } from './bastion.ts'
-import { connect, type Refused, throwHostKeys } from './connect.ts'
+import { connect, type OpenContext, type OpenOptions, type Refused, throwHostKeys } from './connect.ts'
 import type { Access, Host, Hosts } from './host.ts'
 import type { Master } from './master.ts'
 import { thisSession } from './session.ts'
 import { createHost } from './ssh-host.ts'
-
-export type OpenOptions = {
-  /** The run's private folder; files of host keys are written there. */
-  folder: string
-  /** How long to try; 20 s, or 300 s for a machine that boots. */
-  deadlineMs?: number
-  signal?: AbortSignal
-  /** The machines are starting: a refused connection or login is tried again until the deadline. */
-  waitForBoot?: boolean
-  /** Marks all commands on the nodes; this process's own unless told otherwise. */
-  session?: string
-  /** A known_hosts line that was trusted at first contact, for a person to keep. Only with `acceptNew`. */
-  onNewHostKey?: (line: string, node: Node) => void
-}
 
 /**
  * Opens one pinned, multiplexed connection to each node, all at once.
@@ -53,15 +39,6 @@ export async function openHosts(nodes: Node[], access: Access, options: OpenOpti
     get: (name) => reached.find(({ node }) => node.name === name),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
-}
-
-export type OpenContext = OpenOptions & {
-  access: Access
-  /** Folder of control sockets. */
-  sockets: string
-  session: string
-  signal: AbortSignal
-  deadlineMs: number
 }
 
 type Reach = { host: Host } | { node: Node; why: string } | { refused: Refused }

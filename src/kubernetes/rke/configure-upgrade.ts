@@ -1,14 +1,24 @@
 import { StackError } from '../../errors.ts'
 import type { Hosts } from '../../remote/host.ts'
-import type { Former } from '../distribution.ts'
+import type { Lease } from '../../remote/lease.ts'
+import type { Api, Former, WantedCluster } from '../distribution.ts'
 import type { Config } from './cluster-yml.ts'
 import { type Obtained, obtainState } from './obtain-state.ts'
 import { recordedIn } from './recorded-call.ts'
 import { recordedConfig } from './recorded-config.ts'
 import { parseState } from './state-file.ts'
-import type { UpgradeWork } from './upgrade-apply.ts'
 import { isSaidInFull, type UpgradeConfig, upgradeConfig } from './upgrade-config.ts'
-import { mintState } from './work-folder.ts'
+import { mintState, type RkeTools } from './work-folder.ts'
+
+/** What an upgrade works with. */
+export type UpgradeWork = {
+  tools: RkeTools
+  hosts: Hosts
+  wanted: WantedCluster
+  openApi: () => Promise<Api>
+  lease: Lease
+  signal: AbortSignal
+}
 
 /** What rke is to be given for a version, from the inputs and what the cluster's state recorded. */
 export async function configFor(version: string, { text, found }: Obtained, work: UpgradeWork): Promise<UpgradeConfig> {

@@ -5,6 +5,7 @@ import type { Lease } from '../../remote/lease.ts'
 import type { Distribution, WantedCluster } from '../distribution.ts'
 import { applyChange } from './apply.ts'
 import { cleanNode } from './clean-node.ts'
+import type { UpgradeWork } from './configure-upgrade.ts'
 import { formerOf } from './configure-upgrade.ts'
 import { inspectCluster } from './inspect.ts'
 import { keepAsked } from './keep-asked.ts'
@@ -25,7 +26,7 @@ import { pruneOn } from './snapshots-on-node.ts'
 import { stackFolder } from './state-store.ts'
 import { recordedMembersOf, restoringOf, survivorsOf, upgradingOf } from './survivors.ts'
 import { takeSnapshot } from './take-snapshot.ts'
-import { applyUpgrade, goBackTo, type UpgradeChange, type UpgradeWork } from './upgrade-apply.ts'
+import { applyUpgrade, goBackTo, type UpgradeChange } from './upgrade-apply.ts'
 
 export type RkeOptions = {
   stack: StackId

@@ -1,13 +1,12 @@
 import { StackError } from '../../errors.ts'
 import type { Hosts } from '../../remote/host.ts'
-import { neededState } from './configure-upgrade.ts'
+import { neededState, type UpgradeWork } from './configure-upgrade.ts'
 import { presentedCertificate } from './presented-certificate.ts'
 import { proveCluster } from './prove.ts'
 import { recordedCall, recordedIn } from './recorded-call.ts'
 import { fingerprint } from './state.ts'
 import { entry, parseState, withWay } from './state-file.ts'
 import { writeState } from './state-store.ts'
-import type { UpgradeWork } from './upgrade-apply.ts'
 import { callRke } from './work-folder.ts'
 
 const PROOF_MS = 210_000

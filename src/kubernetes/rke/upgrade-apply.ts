@@ -1,11 +1,10 @@
 import { StackError } from '../../errors.ts'
 import type { Host, Hosts } from '../../remote/host.ts'
-import type { Lease } from '../../remote/lease.ts'
 import type { Change } from '../../steps.ts'
-import type { Api, Asked, Former, WantedCluster } from '../distribution.ts'
+import type { Asked, Former, WantedCluster } from '../distribution.ts'
 import { askApi } from './api-facts.ts'
 import { renderClusterYml } from './cluster-yml.ts'
-import { configFor, neededState } from './configure-upgrade.ts'
+import { configFor, neededState, type UpgradeWork } from './configure-upgrade.ts'
 import { inspectCluster } from './inspect.ts'
 import { leaveCluster } from './leave.ts'
 import { joiningNodes, leavingMembers } from './members.ts'
@@ -18,7 +17,7 @@ import { writeState } from './state-store.ts'
 import { type UpgradeConfig, upgradeStrategy } from './upgrade-config.ts'
 import { bringImages } from './upgrade-images.ts'
 import { whileWatched } from './watch-upgrade.ts'
-import { callRke, mintState, type RkeTools } from './work-folder.ts'
+import { callRke, mintState } from './work-folder.ts'
 
 /** What an upgrade tells this distribution to do. */
 export type UpgradeChange = Change &
@@ -27,15 +26,6 @@ export type UpgradeChange = Change &
     | { kind: 'upgrade-images'; node: string; version: string }
     | { kind: 'upgrade-cluster'; version: string }
   )
-
-export type UpgradeWork = {
-  tools: RkeTools
-  hosts: Hosts
-  wanted: WantedCluster
-  openApi: () => Promise<Api>
-  lease: Lease
-  signal: AbortSignal
-}
 
 /** Carries out one change of an upgrade; each may be repeated. */
 export async function applyUpgrade(change: UpgradeChange, work: UpgradeWork): Promise<void> {

@@ -1,12 +1,11 @@
 import { StackError } from '../../errors.ts'
 import type { Host } from '../../remote/host.ts'
 import { isConfig } from './cluster-yml.ts'
-import { configFor, neededState } from './configure-upgrade.ts'
+import { configFor, neededState, type UpgradeWork } from './configure-upgrade.ts'
 import { loadMissing } from './load-images.ts'
 import { accountsOf, planeImages, pullImages } from './pull-images.ts'
 import { type Recorded, recordedIn } from './recorded-call.ts'
 import { parseState } from './state-file.ts'
-import type { UpgradeWork } from './upgrade-apply.ts'
 import { kubeletVersion } from './versions.ts'
 import { mintState } from './work-folder.ts'
 
