@@ -130,6 +130,8 @@ export type Survivor = {
   node: string
   /** Whether its member still answers at its own endpoint; else only its files are left. */
   answers: boolean
+  /** Whether its member is still installed there, so that it may answer again in a moment. */
+  installed: boolean
   revision: number | undefined
 }
 

@@ -37,7 +37,8 @@ export function caseOf({ infrastructure, cluster }: Seen, known: Known, remember
 /** Whether the members that are left could still elect a leader by themselves. */
 export function canElect(seen: Seen, known: Known): boolean {
   const found = caseOf(seen, known)
-  return found.kind === 'survivors' && found.survivors.length >= quorum(found.members)
+  if (found.kind !== 'survivors') return false
+  return found.survivors.filter(({ installed }) => installed).length >= quorum(found.members)
 }
 
 /** The case in one sentence, and the mode that cures it; nothing to do for one that runs. */

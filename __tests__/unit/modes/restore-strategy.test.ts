@@ -6,7 +6,7 @@ import { chooseStrategy, nameStrategy, type Strategy } from '../../../src/modes/
 import type { StackCase } from '../../../src/modes/stack-case.ts'
 import { quorum } from '../../../src/quorum.ts'
 
-const SURVIVORS = [{ node: 'node-1', answers: true, revision: 7 }]
+const SURVIVORS = [{ node: 'node-1', answers: true, installed: true, revision: 7 }]
 const RESTORING = { snapshot: 's', sha256: 'x', clusterUid: 'uid', takenAt: '', from: 'f' }
 const CASES: Record<string, StackCase> = {
   running: { kind: 'running' },

@@ -37,7 +37,10 @@ function seen(state: ClusterFacts['state'], nodes: number, clusterUid?: string):
   }
 }
 
-const survivor = (node: string, answers = true): Survivor => ({ node, answers, revision: answers ? 7 : undefined })
+const survivor = (node: string, answers = true, installed = true): Survivor => ({
+  ...{ node, answers, installed },
+  revision: answers ? 7 : undefined,
+})
 const known = (survivors: Survivor[] = [], members: string[] = [], restoring?: Restoring) => ({
   survivors: () => survivors,
   restoring: () => restoring,
@@ -103,6 +106,7 @@ test('the case names who is left, and how many must agree', () => {
 test.each([
   [[survivor('node-1')], three, false],
   [[survivor('node-1'), survivor('node-2', false)], three, true],
+  [[survivor('node-1'), survivor('node-2', false, false)], three, false],
   [[], three, false],
 ])('a quorum is waited for only where it can come: %#', (survivors, members, expected) => {
   expect(canElect(seen('quorum-lost', survivors.length), known(survivors, members))).toBe(expected)

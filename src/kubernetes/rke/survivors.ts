@@ -7,9 +7,10 @@ import { chooseState } from './state.ts'
 export function survivorsOf(facts: ClusterFacts): Survivor[] {
   return own(facts)
     .nodes.filter(({ etcdData }) => etcdData)
-    .map(({ name }) => {
+    .map(({ name, containers }) => {
+      const installed = containers.some((container) => container.name === 'etcd')
       const revision = facts.etcd.find(({ node }) => node === name)?.revision
-      return { node: name, answers: revision !== undefined, revision }
+      return { node: name, answers: revision !== undefined, installed, revision }
     })
     .toSorted((a, b) => (a.node < b.node ? -1 : 1))
 }

@@ -272,12 +272,17 @@ test('survivors are the nodes with data; those that answer tell how much they kn
       etcd: [{ node: 'node-2', healthy: false, leader: false, revision: 9, knows: [], problem: 'no leader' }],
     },
     ({ nodes }) => ({
-      nodes: nodes.map((node, at) => ({ ...node, etcdData: at > 0, recordedMembers: ['node-1', 'node-4'] })),
+      nodes: nodes.map((node, at) => ({
+        ...node,
+        containers: at === 1 ? node.containers : [],
+        etcdData: at > 0,
+        recordedMembers: ['node-1', 'node-4'],
+      })),
     }),
   )
   expect(survivorsOf(facts)).toEqual([
-    { node: 'node-2', answers: true, revision: 9 },
-    { node: 'node-3', answers: false, revision: undefined },
+    { node: 'node-2', answers: true, installed: true, revision: 9 },
+    { node: 'node-3', answers: false, installed: false, revision: undefined },
   ])
   expect(recordedMembersOf(facts)).toEqual(['node-1', 'node-4'])
 })
