@@ -53,6 +53,18 @@ export type AwsProviderSettings = {
   apiListener: boolean
   /** How long a stack made now lives; undefined: it is protected. */
   ttlMs: number | undefined
+  /** What inputs say of machines that run; absent in modes that ask nothing of them. */
+  running?: RunningMachines
+}
+
+/** What is not named stays as it runs. */
+export type RunningMachines = {
+  /** As `image` above; with "-latest" behind a system its newest image, whatever image of the system runs. */
+  image: string | undefined
+  /** A machine of any of these is as asked. */
+  instanceTypes: string[] | undefined
+  /** Whether others are replaced (mode upgrade), or only told of (mode install). */
+  areReplaced: boolean
 }
 
 export type SshSettings = {

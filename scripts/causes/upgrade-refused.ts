@@ -21,8 +21,8 @@ export const upgradeRefused: Causes = {
   // The stack
   'cluster: this cluster was not taken up by this action yet.':
     'Nothing is written on its nodes of what was asked of it: it was made by other means.',
-  'node-count: the stack has … nodes, asked are …; upgrade changes no machines.':
-    'The input was changed together with a version. Machines are made and taken away by mode install.',
+  'node-count: the stack has … nodes, asked are …; upgrade does not change how many.':
+    'The input was changed together with a version. How many machines there are is the affair of mode install.',
   '…: does not run.': ONE_BY_ONE,
   '…: is not Ready, and an upgrade takes one node after the other from those that are': ONE_BY_ONE,
   'etcd on …: does not run': ONE_BY_ONE,

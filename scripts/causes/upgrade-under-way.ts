@@ -14,6 +14,11 @@ export const upgradeUnderWay: Causes = {
     'A run of mode upgrade was ended while it went from node to node.',
   '…: is not well, and the upgrade that was begun needs all nodes for what is left of it.':
     'A machine was lost while the upgrade went on, and its node has not come back by itself.',
+  // Nodes that are replaced
+  '… was not drained in time; these pods stayed: …':
+    'A disruption budget allows no pod of its kind to go, or a pod does not end when it is told to.',
+  '… cannot leave while … is no healthy member of etcd.':
+    'Another node was lost while one was being replaced; with a second one away etcd could lose its quorum.',
   'nobody knows any more how Kubernetes … was set up':
     "The run that began the upgrade was ended, and the cluster's state already records the next version.",
   // Rancher

@@ -30,7 +30,10 @@ export type InfrastructureFacts = {
   expires?: string
   /** What forbids going on: another owner, foreign resources. */
   refusals: Refusal[]
-  /** Names of nodes beyond what was asked for, which their provider takes away once they are out of the cluster. */
+  /**
+   * Names of nodes beyond what was asked for, which their provider takes away once they are out of the cluster; while a
+   * node is replaced the new one, and the old one from when it was given up.
+   */
   surplus?: string[]
   /** What a person should know of it, though it forbids nothing; whole sentences. */
   notes?: string[]
@@ -38,6 +41,29 @@ export type InfrastructureFacts = {
   owned: string[]
   /** The provider's own findings, for its own plan; plain data. */
   own?: unknown
+}
+
+/** One node that gives way to a new machine. Each list of steps is empty where it was done already. */
+export type Replacement = {
+  /** Leaves. */
+  node: string
+  /** The machine that comes for it. */
+  by: string
+  /** For people ("m5.xlarge → m6i.xlarge"); empty for one that an earlier run began. */
+  changes: string[]
+  /** How far an earlier run came; `given-up`: `by` has proven itself, and `node` goes in any case. */
+  state: 'to-come' | 'begun' | 'given-up'
+  /** Names of the nodes when both are there, and of those that stay. */
+  both: string[]
+  staying: string[]
+  /** Make the new machine. */
+  make: Step[]
+  /** Forward to both. */
+  forward: Step[]
+  /** Say that the old one goes, and forward nothing to it any more. */
+  giveUp: Step[]
+  /** Take its machine away, once it is out of the cluster. */
+  remove: Step[]
 }
 
 export type WantedInfrastructure = { nodeCount: number; hostname: string }
@@ -56,6 +82,11 @@ export interface Infrastructure {
   plan(facts: InfrastructureFacts, wanted: WantedInfrastructure): Step[]
   /** Pure: the steps that take surplus nodes away, for when they are out of the cluster; absent where they stay. */
   planRetire?(facts: InfrastructureFacts): Step[]
+  /**
+   * Pure: the nodes that run something else than was asked for, in the order they are replaced; first the one whose
+   * replacement was begun. Absent where machines stay what they are.
+   */
+  planReplace?(facts: InfrastructureFacts): Replacement[]
   /** Pure: the steps that leave nothing of ours. */
   planDestroy(facts: InfrastructureFacts): Step[]
   /** Carries out one of its own changes; safe to repeat. */

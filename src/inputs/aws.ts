@@ -8,6 +8,8 @@ type Or = <T>(value: NoInfer<T>, parse: (value: string) => T) => z.ZodMiniDefaul
 /** Small by Rancher's own sizing (4 CPUs, 16 GiB), in the order to try. */
 export const DEFAULT_TYPES = ['m6i.xlarge', 'm5.xlarge', 't3.xlarge']
 
+export const DEFAULT_IMAGE = 'debian-12'
+
 const ADDRESSES = ['public', 'private'] as const
 const SCHEMES = ['internal', 'internet-facing'] as const
 
@@ -17,8 +19,8 @@ export const aws = (given: Given, or: Or) => ({
   'aws-role': given(parseRole),
   'aws-vpc': given((value) => parseIdOrTag(value, 'vpc')),
   'aws-subnets': or([], (value) => parseWords(value).map((one) => parseIdOrTag(one, 'subnet'))),
-  'aws-instance-type': or(DEFAULT_TYPES, parseTypes),
-  'aws-image': or('debian-12', parseImage),
+  'aws-instance-type': given(parseTypes),
+  'aws-image': given(parseImage),
   'aws-volume-size': or(40, parseVolumeSize),
   'aws-kms-key': given(parseKmsKey),
   'aws-hosted-zone': given(parseZone),
@@ -76,8 +78,8 @@ function parseTypes(text: string): string[] {
 const SYSTEMS = ['debian-12', 'ubuntu-22.04', 'ubuntu-24.04']
 
 function parseImage(text: string): string {
-  if (!/^ami-[0-9a-f]{8,17}$/.test(text) && !SYSTEMS.includes(text)) {
-    throw new Expected(`an image id ami-…, or one of ${SYSTEMS.join(', ')}`)
+  if (!/^ami-[0-9a-f]{8,17}$/.test(text) && !SYSTEMS.includes(text.replace(/-latest$/, ''))) {
+    throw new Expected(`an image id ami-…, or one of ${SYSTEMS.join(', ')}, with or without -latest behind it`)
   }
   return text
 }

@@ -4,6 +4,7 @@ import type {
   BackupSettings,
   CommonSettings,
   InstallSettings,
+  Mode,
   ProviderSettings,
   RestoreSettings,
   Settings,
@@ -12,6 +13,7 @@ import type {
   UpgradeSettings,
 } from '../settings.ts'
 import { LATEST_PATCH } from '../versions/resolve.ts'
+import { DEFAULT_IMAGE, DEFAULT_TYPES } from './aws.ts'
 import {
   type BackupValues,
   type CommonValues,
@@ -35,6 +37,9 @@ export type Values =
   | ({ mode: 'sweep' } & SweepValues)
 
 type Environment = Record<string, string | undefined>
+
+/** What every mode has, and what only some have. */
+type ValuesOfAny = CommonValues & { mode: Mode; ttl?: number | undefined }
 
 /** Inputs nothing is wrong with, as the house's own settings. */
 export function settingsOf(values: Values, env: Environment, now: Date): Settings {
@@ -75,11 +80,7 @@ export function rkeName(version: string): string | undefined {
 }
 
 /** Outside of GitHub a stack belongs to nobody but this machine's user, and each run is another one. */
-function commonSettings(
-  values: CommonValues & { ttl?: number | undefined },
-  env: Environment,
-  now: Date,
-): CommonSettings {
+function commonSettings(values: ValuesOfAny, env: Environment, now: Date): CommonSettings {
   const ownerName = env['GITHUB_REPOSITORY'] || 'local'
   const deadline = new Date(now.getTime() + values.timeout)
   return {
@@ -109,7 +110,7 @@ function commonSettings(
   }
 }
 
-function providerSettings(values: CommonValues & { ttl?: number | undefined }, env: Environment): ProviderSettings {
+function providerSettings(values: ValuesOfAny, env: Environment): ProviderSettings {
   if (values.provider === 'aws') return awsSettings(values, env)
   if (values.provider === 'local') return { kind: 'local', image: values['local-image'], ttlMs: values.ttl }
   return {
@@ -120,7 +121,7 @@ function providerSettings(values: CommonValues & { ttl?: number | undefined }, e
   }
 }
 
-function awsSettings(values: CommonValues & { ttl?: number | undefined }, env: Environment): ProviderSettings {
+function awsSettings(values: ValuesOfAny, env: Environment): ProviderSettings {
   const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = env
   return {
     kind: 'aws',
@@ -129,8 +130,8 @@ function awsSettings(values: CommonValues & { ttl?: number | undefined }, env: E
     idToken: url && token ? { url, token } : undefined,
     vpc: values['aws-vpc'],
     subnets: values['aws-subnets'],
-    instanceTypes: values['aws-instance-type'],
-    image: values['aws-image'],
+    instanceTypes: values['aws-instance-type'] ?? DEFAULT_TYPES,
+    image: values['aws-image'] ?? DEFAULT_IMAGE,
     volumeSizeGib: values['aws-volume-size'],
     kmsKey: values['aws-kms-key'],
     hostedZone: values['aws-hosted-zone'],
@@ -142,6 +143,13 @@ function awsSettings(values: CommonValues & { ttl?: number | undefined }, env: E
     runnerCidrs: values['runner-cidr'],
     apiListener: values['api-listener'],
     ttlMs: values.ttl,
+    ...((values.mode === 'install' || values.mode === 'upgrade') && {
+      running: {
+        image: values['aws-image'],
+        instanceTypes: values['aws-instance-type'],
+        areReplaced: values.mode === 'upgrade',
+      },
+    }),
   }
 }
 

@@ -35,7 +35,9 @@ export async function brokenBefore(run: UpgradeRun, stack: Stack, seen: Seen, as
 const NEXT = 'Run mode install with the inputs of the stack: it brings back what is missing. Then upgrade.'
 
 /** Whether an upgrade, or another change, was begun and not finished, as far as the rooms can tell. */
-export function isHalfDone({ distribution }: Pick<Stack, 'distribution'>, { cluster, rancher }: Seen): boolean {
+export function isHalfDone({ distribution }: Pick<Stack, 'distribution'>, seen: Seen): boolean {
+  const { infrastructure, cluster, rancher } = seen
+  if ((infrastructure.surplus ?? []).length > 0) return true
   if (distribution.isUnfinished(cluster)) return true
   const { release, deployment, certManager } = rancher
   if (release?.status !== 'deployed') return true

@@ -1,29 +1,23 @@
+import type { Replacement } from '../infrastructure/infrastructure.ts'
 import type { UpgradeSettings } from '../settings.ts'
 import { formatPlace } from '../snapshots/places.ts'
 import type { Place } from '../snapshots/snapshot.ts'
-import type { Change, Step } from '../steps.ts'
+import type { Step } from '../steps.ts'
 import type { Leg } from '../versions/path.ts'
 import { compareVersions } from '../versions/version.ts'
+import { replacementGroups } from './plan-replacements.ts'
 import type { Seen } from './seen.ts'
-import type { UpgradePath } from './upgrade-path.ts'
-
-/** What the steps of an upgrade tell who carries them out: names and versions; everything else is read when it is done. */
-export type UpgradeChange = Change &
-  (
-    | { room: 'snapshots'; kind: 'point-of-return' }
-    | { room: 'kubernetes'; kind: 'rotate-certificates' }
-    | { room: 'kubernetes'; kind: 'upgrade-images'; node: string; version: string }
-    | { room: 'kubernetes'; kind: 'upgrade-cluster'; version: string }
-    | { room: 'kubernetes'; kind: 'keep-asked' }
-    | { room: 'rancher'; kind: 'upgrade-cert-manager'; version: string }
-    | { room: 'rancher'; kind: 'upgrade-rancher'; version: string }
-    /** The recommended architecture, several times in a row. */
-    | { room: 'modes'; kind: 'prove-between' }
-  )
+import { proveStep, upgradeStep } from './upgrade-step.ts'
+import type { WantedUpgrade } from './want-upgrade.ts'
 
 export type UpgradeWishes = {
   /** A leg from a version to itself brings other settings, or finishes what was begun. */
   legs: Leg[]
+  /** Nodes that give way to new machines, in their order; the first one may have been begun. */
+  replacements: Replacement[]
+  /** Kubernetes as it runs before the legs, and after them. */
+  running: string
+  target: string
   /** Names of the nodes, which get the images of a Kubernetes leg beforehand. */
   nodes: string[]
   places: Place[]
@@ -32,29 +26,46 @@ export type UpgradeWishes = {
   remembered: boolean
 }
 
-const MINUTE_MS = 60_000
-
 /** The steps from what was seen along a path. Pure. */
 export function stepsOf(
   { snapshots, verify }: Pick<UpgradeSettings, 'snapshots' | 'verify'>,
   { infrastructure, cluster }: Seen,
-  { legs, target, isBegun }: UpgradePath,
+  { path: { legs, running, target, isBegun }, replacements }: Pick<WantedUpgrade, 'path' | 'replacements'>,
 ): Step[] {
   const { kubernetesVersion, rancherVersion } = cluster.asked ?? {}
   const isRancherKept = target.rancher === undefined || compareVersions(rancherVersion ?? '', target.rancher) === 0
-  const nodes = infrastructure.nodes.map(({ name }) => name)
+  const begun = replacements.find(({ state }) => state !== 'to-come')
+  const nodes = begun?.staying ?? infrastructure.nodes.map(({ name }) => name)
   const remembered = !isBegun && kubernetesVersion === target.kubernetes && isRancherKept
-  return planUpgrade({ legs, nodes, places: snapshots.places, verify, remembered })
+  return planUpgrade({
+    legs,
+    replacements,
+    running: running.kubernetes ?? '',
+    target: target.kubernetes ?? '',
+    nodes,
+    places: snapshots.places,
+    verify,
+    remembered,
+  })
 }
 
-/** The steps of an upgrade: what stands in one group runs together, after the group before it. Empty when there is nothing to do. Pure. */
+/**
+ * The steps of an upgrade: what stands in one group runs together, after the group before it. Empty when there is nothing
+ * to do. Nodes are replaced after the versions, by the one that was reached: so a way back finds the nodes it began
+ * with. A replacement that was begun is finished before anything else. Pure.
+ */
 export function planUpgrade(wishes: UpgradeWishes): Step[] {
-  const { legs, remembered } = wishes
-  if (legs.length === 0 && remembered) return []
+  const { legs, replacements, running, target, remembered } = wishes
+  const changesNothing = legs.length === 0 && replacements.length === 0
+  if (changesNothing && remembered) return []
+  const begun = replacements.filter(({ state }) => state !== 'to-come')
+  const others = replacements.filter(({ state }) => state === 'to-come')
   const groups = [
-    ...(legs.length === 0 ? [[prove('prove-again')]] : [[pointOfReturn(wishes)]]),
-    ...legs.flatMap((leg) => [...legGroups(leg, wishes), [prove(`prove-after-${idOf(leg)}`)]]),
-    [step('keep-asked', 'Keep on every node what was asked', 5, { room: 'kubernetes', kind: 'keep-asked' })],
+    changesNothing ? [proveStep('prove-again')] : [pointOfReturn(wishes)],
+    ...begun.flatMap((one) => replacementGroups(one, running)),
+    ...legs.flatMap((leg) => [...legGroups(leg, wishes), [proveStep(`prove-after-${idOf(leg)}`)]]),
+    ...others.flatMap((one) => replacementGroups(one, target)),
+    [upgradeStep('keep-asked', 'Keep on every node what was asked', 5, { room: 'kubernetes', kind: 'keep-asked' })],
   ]
   return groups.flatMap((group, at) => {
     const needs = (groups[at - 1] ?? []).map(({ id }) => id)
@@ -65,12 +76,7 @@ export function planUpgrade(wishes: UpgradeWishes): Step[] {
 function pointOfReturn({ places, verify }: UpgradeWishes): Step {
   const tried = verify === 'restore' ? 'Take a snapshot, restore it on trial' : 'Take a snapshot, verify it'
   const title = `${tried}, and store it in ${places.map(formatPlace).join(', ')}: the point of return`
-  return step('point-of-return', title, 150, { room: 'snapshots', kind: 'point-of-return' })
-}
-
-function prove(id: string): Step {
-  const change = { room: 'modes', kind: 'prove-between' } as const
-  return step(id, 'Prove the recommended architecture, several times in a row', 20, change)
+  return upgradeStep('point-of-return', title, 150, { room: 'snapshots', kind: 'point-of-return' })
 }
 
 function legGroups(leg: Leg, { nodes }: UpgradeWishes): Step[][] {
@@ -78,11 +84,16 @@ function legGroups(leg: Leg, { nodes }: UpgradeWishes): Step[][] {
   switch (leg.kind) {
     case 'certificates':
       return [
-        [step(id, "Make the cluster's certificates anew", 45, { room: 'kubernetes', kind: 'rotate-certificates' })],
+        [
+          upgradeStep(id, "Make the cluster's certificates anew", 45, {
+            room: 'kubernetes',
+            kind: 'rotate-certificates',
+          }),
+        ],
       ]
     case 'kubernetes': {
       const images = nodes.toSorted().map((node) =>
-        step(`images-${leg.to}-${node}`, `Bring the images of Kubernetes ${leg.to} to ${node}`, 30, {
+        upgradeStep(`images-${leg.to}-${node}`, `Bring the images of Kubernetes ${leg.to} to ${node}`, 30, {
           room: 'kubernetes',
           kind: 'upgrade-images',
           node,
@@ -91,12 +102,12 @@ function legGroups(leg: Leg, { nodes }: UpgradeWishes): Step[][] {
       )
       const title = titleOf('Kubernetes', leg, ', one node at a time')
       const change = { room: 'kubernetes', kind: 'upgrade-cluster', version: leg.to } as const
-      return [images, [step(id, title, 90, change)]]
+      return [images, [upgradeStep(id, title, 90, change)]]
     }
     case 'cert-manager':
       return [
         [
-          step(id, titleOf('cert-manager', leg), 15, {
+          upgradeStep(id, titleOf('cert-manager', leg), 15, {
             room: 'rancher',
             kind: 'upgrade-cert-manager',
             version: leg.to,
@@ -104,7 +115,9 @@ function legGroups(leg: Leg, { nodes }: UpgradeWishes): Step[][] {
         ],
       ]
     case 'rancher':
-      return [[step(id, titleOf('Rancher', leg), 30, { room: 'rancher', kind: 'upgrade-rancher', version: leg.to })]]
+      return [
+        [upgradeStep(id, titleOf('Rancher', leg), 30, { room: 'rancher', kind: 'upgrade-rancher', version: leg.to })],
+      ]
   }
 }
 
@@ -114,8 +127,4 @@ function titleOf(name: string, { from, to }: { from: string; to: string }, how =
 
 function idOf(leg: Leg): string {
   return leg.kind === 'certificates' ? 'rotate-certificates' : `upgrade-${leg.kind}-${leg.to}`
-}
-
-function step(id: string, title: string, minutes: number, change: UpgradeChange): Step {
-  return { id, title, deadlineMs: minutes * MINUTE_MS, needs: [], change }
 }

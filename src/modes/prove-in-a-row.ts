@@ -15,6 +15,7 @@ const STARTS = 3
  * row. A sentence that was broken before the upgrade may stay so: it is not made worse.
  *
  * @param brokenBefore ids of those sentences
+ * @param options `nodes`: names of those it is asked on; all when not given
  * @throws StackError that names every broken sentence
  */
 export async function proveInARow(
@@ -22,19 +23,19 @@ export async function proveInARow(
   stack: Stack,
   brokenBefore: string[],
   signal: AbortSignal,
-  ask = askStack,
+  { nodes, ask = askStack }: { nodes?: string[]; ask?: typeof askStack } = {},
 ): Promise<void> {
   const asked: UpgradeRun = { ...run, signal }
   const seen = await stack.inspect()
-  const nodeCount = seen.infrastructure.nodes.length
+  const on = nodes === undefined ? { nodeCount: seen.infrastructure.nodes.length } : { nodes }
   let rows: Row[] = []
   for (let start = 1; start <= STARTS; start++) {
-    rows = worse(await ask(asked, stack, seen, { nodeCount }), brokenBefore)
+    rows = worse(await ask(asked, stack, seen, on), brokenBefore)
     throwBroken(rows, seen, NEXT)
     let inARow = 1
     while (inARow < TIMES) {
       signal.throwIfAborted()
-      rows = worse(await ask(asked, stack, seen, { nodeCount, rounds: 1, deadlineMs: ANSWER_MS }), brokenBefore)
+      rows = worse(await ask(asked, stack, seen, { ...on, rounds: 1, deadlineMs: ANSWER_MS }), brokenBefore)
       if (rows.some(({ ok }) => !ok)) break
       inARow += 1
     }

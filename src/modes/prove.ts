@@ -18,6 +18,8 @@ export type Proof = {
   rounds?: number
   deadlineMs?: number
   nodeCount?: number
+  /** Names of the nodes it is asked on, instead of all. */
+  nodes?: string[]
   /** Asked besides the recommended architecture. */
   more?: Probe[]
   /** Rows that wait for a person: told as such, and no failure. */
@@ -49,8 +51,8 @@ export async function proveStack(run: Run, stack: Stack, seen: Seen, proof: Proo
 
 /** Asks for each sentence of the recommended architecture, and tells nothing; a no is a row. */
 export async function askStack(run: Run, stack: Stack, seen: Seen, proof: Proof = {}): Promise<Row[]> {
-  const { nodeCount, rounds, deadlineMs } = proof
-  return prove(conformance(contextOf(run, stack, seen, nodeCount)), {
+  const { nodeCount, nodes, rounds, deadlineMs } = proof
+  return prove(conformance({ ...contextOf(run, stack, seen, nodeCount), ...(nodes && { expectedNodes: nodes }) }), {
     signal: run.signal,
     ...(rounds !== undefined && { rounds }),
     ...(deadlineMs !== undefined && { deadlineMs }),

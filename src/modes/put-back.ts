@@ -6,8 +6,8 @@ import { runSteps } from '../run-steps.ts'
 import type { Apply, Change, Step } from '../steps.ts'
 import type { GoingBack } from './go-back.ts'
 import type { Seen } from './seen.ts'
-import { whileReplicasStay } from './upgrade-work.ts'
 import type { Verdict } from './way-back.ts'
+import { whileReplicasStay } from './while-replicas-stay.ts'
 
 type Chosen = { verdict: Verdict; seen: Seen; point: FetchedSnapshot | undefined }
 

@@ -44,7 +44,7 @@ function refuseUnknown({ cluster }: Seen): Refusal[] {
 
 function refuseNodes(count: number, { nodeCount }: UpgradeSettings): Refusal[] {
   if (nodeCount === undefined || nodeCount === count) return []
-  const what = `the stack has ${count} nodes, asked are ${nodeCount}; upgrade changes no machines.`
+  const what = `the stack has ${count} nodes, asked are ${nodeCount}; upgrade does not change how many.`
   return [preflight('node-count', what, INSTALL_FIRST)]
 }
 

@@ -1,14 +1,19 @@
+import type { Replacement } from '../infrastructure/infrastructure.ts'
 import type { RancherFacts } from '../rancher/facts.ts'
 import type { Report } from '../report/report.ts'
 import type { UpgradeSettings } from '../settings.ts'
 import { formatPlace } from '../snapshots/places.ts'
 import type { Leg } from '../versions/path.ts'
-import type { UpgradePath } from './upgrade-path.ts'
+import type { WantedUpgrade } from './want-upgrade.ts'
 
 type Told = Pick<Report, 'line' | 'table'>
 
 /** The path, what each leg changes and interrupts, and what can be gone back to: in the log and in the summary. */
-export function tellUpgrade(report: Told, { legs, running }: UpgradePath, settings: UpgradeSettings): void {
+export function tellUpgrade(
+  report: Told,
+  { path: { legs, running }, replacements }: Pick<WantedUpgrade, 'path' | 'replacements'>,
+  settings: UpgradeSettings,
+): void {
   const { kubernetes, rancher, 'cert-manager': certManager } = running
   const runs = [
     `Kubernetes ${kubernetes ?? 'unknown'}`,
@@ -16,11 +21,14 @@ export function tellUpgrade(report: Told, { legs, running }: UpgradePath, settin
     `cert-manager ${certManager ?? 'none'}`,
   ]
   report.line(`Running: ${runs.join(', ')}`)
-  if (legs.length === 0) {
+  const begun = replacements.filter(({ state }) => state !== 'to-come')
+  const others = replacements.filter(({ state }) => state === 'to-come')
+  const parts = [...begun.map(rowOf), ...legs.map((leg) => [nameOf(leg), ...effectOf(leg)]), ...others.map(rowOf)]
+  if (parts.length === 0) {
     report.line('Nothing is to be upgraded.')
     return
   }
-  const rows = legs.map((leg, at) => [`${at + 1}`, nameOf(leg), ...effectOf(leg)])
+  const rows = parts.map((part, at) => [`${at + 1}`, ...part])
   for (const [number, name, changes, interruption] of rows) {
     report.line(`${number}. ${name}: ${changes} Interruption expected: ${interruption}`)
   }
@@ -42,6 +50,16 @@ export function tellDownstream(report: Told, { downstream: { clusters } }: Pick<
     header: ['Name', 'Id', 'Kubernetes', 'Conditions not true'],
     rows,
   })
+}
+
+/** What replaces a node, and what its users notice. */
+function rowOf({ node, by, changes, state }: Replacement): string[] {
+  const how = state === 'to-come' ? changes.join(', ') : 'begun by an earlier run'
+  return [
+    `${node} gives way to ${by}`,
+    `${how}; the new machine joins and is proven before the old one is drained and leaves.`,
+    'none for new requests: Rancher moves replica by replica; a connection kept open to the old node is closed once.',
+  ]
 }
 
 function nameOf(leg: Leg): string {

@@ -1,5 +1,4 @@
 import { throwRefusals } from '../errors.ts'
-import type { NodeLease } from '../remote/node-lease.ts'
 import type { UpgradeRun } from '../run.ts'
 import { runSteps } from '../run-steps.ts'
 import type { Snapshots } from '../snapshots/snapshot.ts'
@@ -7,6 +6,7 @@ import type { Step } from '../steps.ts'
 import { brokenBefore } from './broken-before.ts'
 import { goBack } from './go-back.ts'
 import { mendMachines } from './mend-machines.ts'
+import { type MovingLease, takeMovingLease } from './moving-lease.ts'
 import { stepsOf } from './plan-upgrade.ts'
 import { proveInARow } from './prove-in-a-row.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
@@ -32,7 +32,8 @@ const DOORS = { watchEndpoint, brokenBefore, proveInARow, goBack }
  */
 export async function upgradeStack(run: UpgradeRun, way: UpgradeWay, doors = DOORS): Promise<boolean> {
   const { stack, wanted } = way
-  await using lease = await stack.lease(wanted.cluster.nodes.map(({ name }) => name))
+  const members = wanted.cluster.nodes.map(({ name }) => name)
+  await using lease = await takeMovingLease(stack, members)
   await run.begin()
   const seen = await wakeRancher(run, way, await mendMachines(run, way, lease))
   const plan = await planAgain(run, stack, seen)
@@ -51,10 +52,10 @@ type Planned = { wanted: WantedUpgrade; steps: Step[] }
 async function planAgain(run: UpgradeRun, stack: Stack, seen: Seen): Promise<Planned> {
   const wanted = await wantUpgrade(run, stack, seen)
   throwRefusals(refuseUpgrade(stack, seen, wanted, run.settings, new Date(run.clock.now())))
-  return { wanted, steps: stepsOf(run.settings, seen, wanted.path) }
+  return { wanted, steps: stepsOf(run.settings, seen, wanted) }
 }
 
-type Circumstances = { lease: NodeLease; endpoint: EndpointWatch; broken: string[]; plan: Planned }
+type Circumstances = { lease: MovingLease; endpoint: EndpointWatch; broken: string[]; plan: Planned }
 
 /** The steps; when a leg fails and its cure is to go on, the steps from what stands then, once. */
 async function carryOut(
@@ -68,7 +69,7 @@ async function carryOut(
   let [seen, plan] = [first, planned]
   for (;;) {
     const { wanted, steps } = plan
-    const work = upgradeWork(run, { stack, snapshots, seen, wanted, broken }, doors.proveInARow)
+    const work = upgradeWork(run, { stack, snapshots, lease, seen, wanted, broken }, doors.proveInARow)
     try {
       return await runSteps(steps, work.apply, { lease, report, signal, clock, lastStart: settings.lastStart })
     } catch (thrown) {

@@ -11,9 +11,9 @@ export async function preflight(
   stack: Stack,
   snapshots: Snapshots,
   seen: Seen,
-  { path }: WantedUpgrade,
+  { path, replacements }: WantedUpgrade,
 ): Promise<Refusal[]> {
-  if (path.legs.length === 0) return []
+  if (path.legs.length === 0 && replacements.length === 0) return []
   const [places, room, charts] = await Promise.all([
     snapshots.preflight({ write: true, remove: false }),
     stack.distribution.refuseSnapshot(stack.hosts),

@@ -3,16 +3,19 @@ import type { Upgrading } from '../kubernetes/distribution.ts'
 import type { Lease } from '../remote/lease.ts'
 import type { UpgradeRun } from '../run.ts'
 import type { Snapshots } from '../snapshots/snapshot.ts'
-import type { Apply } from '../steps.ts'
+import type { Apply, Change } from '../steps.ts'
 import type { Leg } from '../versions/path.ts'
 import { type BeforeLeg, lookBefore } from './before-leg.ts'
 import { isHalfDone } from './broken-before.ts'
-import type { UpgradeChange } from './plan-upgrade.ts'
+import type { MovingLease } from './moving-lease.ts'
 import { pointOfReturn } from './point-of-return.ts'
 import { proveInARow } from './prove-in-a-row.ts'
+import { replaceNode } from './replace-node.ts'
 import type { Seen } from './seen.ts'
 import type { Stack } from './stack.ts'
+import type { UpgradeChange } from './upgrade-step.ts'
 import type { WantedUpgrade } from './want-upgrade.ts'
+import { whileReplicasStay } from './while-replicas-stay.ts'
 
 /** A leg that did not work out, and what its way back needs to know of the time before it. */
 export type Failed = {
@@ -26,6 +29,7 @@ export type Failed = {
 type Surroundings = {
   stack: Stack
   snapshots: Snapshots
+  lease: MovingLease
   seen: Seen
   wanted: WantedUpgrade
   /** Ids of the sentences that were broken before anything was changed, and may stay so. */
@@ -41,7 +45,11 @@ export type UpgradeWork = {
 }
 
 /** What each step of the plan does, and which leg it belongs to. */
-export function upgradeWork(run: UpgradeRun, surroundings: Surroundings, prove = proveInARow): UpgradeWork {
+export function upgradeWork(
+  run: UpgradeRun,
+  surroundings: Surroundings,
+  prove: typeof proveInARow = proveInARow,
+): UpgradeWork {
   const { stack, seen, wanted, broken } = surroundings
   const isWhole = broken.length === 0 && !isHalfDone(stack, seen)
   const legs = [...wanted.path.legs]
@@ -58,12 +66,20 @@ export function upgradeWork(run: UpgradeRun, surroundings: Surroundings, prove =
     before = leg && (await lookBefore(stack, leg, { hostname: wanted.hostname, upgrading }))
   }
 
+  // What begins with a machine has no way back: until the new node is proven, the old one is as it was.
+  const changeMachines = async (change: Change, lease: Lease, stop: AbortSignal): Promise<void> => {
+    leg = undefined
+    await stack.infrastructure.apply(change, lease, stop)
+  }
+
   const act = async (change: UpgradeChange, lease: Lease, stop: AbortSignal): Promise<void> => {
     switch (change.kind) {
       case 'point-of-return':
         upgrading = await pointOfReturn(run, { ...surroundings, isWhole }, lease, stop)
         return
       case 'upgrade-images':
+        // A machine that was just made is not connected to yet.
+        if (stack.hosts.get(change.node) === undefined) await stack.inspect({ afresh: true })
         return await stack.distribution.applyUpgrade(change, stack.hosts, wanted.cluster, lease, stop)
       case 'rotate-certificates':
       case 'upgrade-cluster':
@@ -81,6 +97,12 @@ export function upgradeWork(run: UpgradeRun, surroundings: Surroundings, prove =
       case 'keep-asked':
         leg = undefined
         return await keepAsked(stack, wanted, lease)
+      case 'join-node':
+      case 'drain-node':
+      case 'leave-node':
+      case 'prove-nodes':
+      case 'move-lease':
+        return await replaceNode(run, change, surroundings, { stop, prove })
       default:
         throw new StackError('bug', `An upgrade has no step ${(change as UpgradeChange).kind}.`)
     }
@@ -89,6 +111,7 @@ export function upgradeWork(run: UpgradeRun, surroundings: Surroundings, prove =
   return {
     async apply(change, lease, stop) {
       try {
+        if (change.room === 'infrastructure') return await changeMachines(change, lease, stop)
         await act(change as UpgradeChange, lease, stop)
       } catch (thrown) {
         const { kind } = change
@@ -102,20 +125,6 @@ export function upgradeWork(run: UpgradeRun, surroundings: Surroundings, prove =
     failed: () => failed,
     upgrading: () => upgrading,
   }
-}
-
-/** What drains nodes takes one replica of Rancher at a time. */
-export async function whileReplicasStay(
-  stack: Stack,
-  hostname: string,
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const reopen = async () => {
-    await stack.inspect()
-    return await stack.api()
-  }
-  await stack.rancherAt(hostname).guarded(await stack.api(), reopen, work, signal)
 }
 
 /** The stack says of itself what runs now, and that no upgrade is under way any more. */

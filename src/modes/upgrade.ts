@@ -33,9 +33,9 @@ export async function upgrade(run: UpgradeRun, doors = DOORS): Promise<Outcome> 
   throwRefusals(refuseUpgrade(stack, seen, wanted, settings, new Date(clock.now())))
   throwRefusals(await preflight(run, stack, snapshots, seen, wanted))
 
-  tellUpgrade(report, wanted.path, settings)
+  tellUpgrade(report, wanted, settings)
   tellDownstream(report, seen.rancher)
-  const plan = stepsOf(settings, seen, wanted.path)
+  const plan = stepsOf(settings, seen, wanted)
   const digest = planDigest(plan)
   report.plan(plan, digest)
   throwUnexpected(digest, settings.expectedPlan)

@@ -1,3 +1,4 @@
+import type { Replacement } from '../infrastructure/infrastructure.ts'
 import type { WantedCluster } from '../kubernetes/distribution.ts'
 import type { Node } from '../node.ts'
 import type { UpgradeRun } from '../run.ts'
@@ -10,7 +11,13 @@ import { pathOf, runningOf, type UpgradePath } from './upgrade-path.ts'
 import { imagesFor } from './want.ts'
 
 /** What is asked of a stack that stands, made exact. Holds secrets: never printed. */
-export type WantedUpgrade = { hostname: string; cluster: WantedCluster; path: UpgradePath }
+export type WantedUpgrade = {
+  hostname: string
+  cluster: WantedCluster
+  path: UpgradePath
+  /** Nodes that give way to new machines, in their order. */
+  replacements: Replacement[]
+}
 
 /**
  * What is asked, made exact by what stands and by what can be had: only those who offer something that is asked for are
@@ -20,7 +27,7 @@ export type WantedUpgrade = { hostname: string; cluster: WantedCluster; path: Up
  */
 export async function wantUpgrade(run: UpgradeRun, stack: Stack, seen: Seen): Promise<WantedUpgrade> {
   const { settings, signal, clock } = run
-  const { distribution, rancher } = stack
+  const { infrastructure, distribution, rancher } = stack
   const isUnfinished = distribution.isUnfinished(seen.cluster)
   const asked = {
     kubernetes: settings.kubernetesVersion,
@@ -35,15 +42,18 @@ export async function wantUpgrade(run: UpgradeRun, stack: Stack, seen: Seen): Pr
     imagesFor(stack, seen.rancher.release?.values),
   ])
   const cluster = wantedCluster(settings, seen, images, nodesOf(stack, seen))
+  const replacements = infrastructure.planReplace?.(seen.infrastructure) ?? []
+  const isJoining = replacements.some(({ state }) => state !== 'to-come')
   const path = pathOf(seen, {
     asked,
     offered: { kubernetes, rancher: rancherCharts, 'cert-manager': certManagerCharts },
-    isUnfinished,
+    // What a replacement left half-done is finished by going on with it.
+    isUnfinished: isUnfinished && !isJoining,
     isBegun: isUnfinished || distribution.upgrading(seen.cluster) !== undefined,
     differs: { cluster: distribution.differs(seen.cluster, cluster), values: rancher.changesValues(seen.rancher) },
     now: new Date(clock.now()),
   })
-  return { hostname: cluster.hostname, cluster: { ...cluster, version: path.target.kubernetes }, path }
+  return { hostname: cluster.hostname, cluster: { ...cluster, version: path.target.kubernetes }, path, replacements }
 }
 
 /** Whether more is asked than what runs. */
@@ -56,7 +66,8 @@ function isMore(asked: string | undefined, running: string | undefined): boolean
 function nodesOf({ distribution }: Stack, { infrastructure, cluster }: Seen): Node[] {
   const isOnItsWay = distribution.upgrading(cluster) !== undefined
   const count = isOnItsWay ? distribution.recordedMembers(cluster).length : 0
-  return wantedNodes(infrastructure, Math.max(count, infrastructure.nodes.length))
+  const standing = infrastructure.nodes.length - (infrastructure.surplus ?? []).length
+  return wantedNodes(infrastructure, Math.max(count, standing))
 }
 
 /** What is not asked of the cluster stays as it is. */

@@ -221,7 +221,7 @@ export const upgrades: Case[] = [
         [{ 'rancher-version': '2.11.9' }, /2\.11\.9 is not to be had.*2\.11\.4 at most/],
         [{ 'rancher-version': '2.12.3' }, /2\.12/],
         [{ 'kubernetes-version': 'v1.33.1' }, /1\.33\.1/],
-        [{ 'node-count': '5' }, /upgrade changes no machines/],
+        [{ 'node-count': '5' }, /upgrade does not change how many/],
         [{ hostname: 'other.rancher.test' }, /hostname: .*other\.rancher\.test/],
         [{ 'rancher-version': NEWEST, 'expected-plan': '0'.repeat(64) }, /expected-plan/],
       ]

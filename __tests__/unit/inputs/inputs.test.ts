@@ -245,6 +245,25 @@ describe('provider aws', () => {
     })
   })
 
+  test('asks of machines that run only what was given, and replaces them in mode upgrade alone', async () => {
+    const given = { ...aws, 'ssh-private-key': KEY, 'aws-image': 'ubuntu-24.04-latest' }
+    const { settings } = await read(given)
+    expect(settings?.provider).toMatchObject({
+      image: 'ubuntu-24.04-latest',
+      running: { image: 'ubuntu-24.04-latest', instanceTypes: undefined, areReplaced: false },
+    })
+    const { distribution: _, ...rest } = given
+    const upgrade = { ...rest, mode: 'upgrade', 'backup-to': 'file:/kept' }
+    expect(
+      (await read({ ...upgrade, 'aws-image': '', 'aws-instance-type': 'm6i.xlarge' })).settings?.provider,
+    ).toMatchObject({
+      image: 'debian-12',
+      running: { image: undefined, instanceTypes: ['m6i.xlarge'], areReplaced: true },
+    })
+    const status = await read({ ...rest, mode: 'status' })
+    expect(status.settings?.provider).not.toHaveProperty('running')
+  })
+
   test.each([
     ['name', { name: '' }],
     ['aws-region', { 'aws-region': '' }],

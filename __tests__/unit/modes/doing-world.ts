@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Row } from '../../../src/conformance/probe.ts'
 import { StackError } from '../../../src/errors.ts'
+import type { Infrastructure } from '../../../src/infrastructure/infrastructure.ts'
 import type {
   Asked,
   ClusterFacts,
@@ -10,6 +11,7 @@ import type {
   Former,
   TakenSnapshot,
   Upgrading,
+  WantedCluster,
 } from '../../../src/kubernetes/distribution.ts'
 import type { RkeFacts } from '../../../src/kubernetes/rke/facts.ts'
 import { goBack } from '../../../src/modes/go-back.ts'
@@ -18,18 +20,19 @@ import type { Stack } from '../../../src/modes/stack.ts'
 import { upgradeStack } from '../../../src/modes/upgrade-converge.ts'
 import { wantUpgrade } from '../../../src/modes/want-upgrade.ts'
 import type { EndpointWatch } from '../../../src/modes/watch-endpoint.ts'
+import type { Hosts } from '../../../src/remote/host.ts'
 import type { NodeLease } from '../../../src/remote/node-lease.ts'
 import type { UpgradeRun } from '../../../src/run.ts'
 import type { UpgradeSettings } from '../../../src/settings.ts'
 import type { Written } from '../../../src/snapshots/written-since.ts'
 import type { Change } from '../../../src/steps.ts'
+import { fakeHost, fakeHosts } from '../../fakes/host.ts'
 import { foundOf, STATE } from '../kubernetes/rke/world.ts'
 import { release } from '../rancher/make.ts'
 import { ETCD_SNAPSHOT, STACK, snapshotsOf } from '../snapshots/make.ts'
 import { NOW, seenStack, upgradeSettings, upgradeWorld } from './upgrade-world.ts'
 
 export const [OLD, NEW] = ['v1.31.10-rancher1-1', 'v1.32.6-rancher1-1']
-const NAMES = ['node-1', 'node-2', 'node-3']
 const kubelet = (version: string) => version.replace(/-rancher.*$/, '')
 
 /** Says "killed" at the chosen act, before it has its effect or half-way through it. */
@@ -96,7 +99,7 @@ export class DoingWorld {
     this.faults = faults
     const seen = seenStack()
     this.content = {
-      kubernetes: Object.fromEntries(NAMES.map((name) => [name, OLD])),
+      kubernetes: Object.fromEntries(['node-1', 'node-2', 'node-3'].map((name) => [name, OLD])),
       asked: { ...(seen.cluster.asked as Asked), rancherVersion: '2.10.3' },
       phase: 'done',
       rancher: {
@@ -111,6 +114,15 @@ export class DoingWorld {
     }
   }
 
+  /** Names of the nodes that run Kubernetes. */
+  names(): string[] {
+    return Object.keys(this.content.kubernetes)
+  }
+
+  protected infrastructure(): Partial<Infrastructure> {
+    return { provider: 'local', plan: () => [] }
+  }
+
   /** One act that changes something; with the last one allowed the run dies, half-way through it. */
   act(text: string): boolean {
     this.left -= 1
@@ -120,7 +132,7 @@ export class DoingWorld {
     return this.left === 0
   }
 
-  private half(isHalf: boolean): void {
+  protected half(isHalf: boolean): void {
     if (isHalf) throw new Killed('killed half-way')
   }
 
@@ -170,7 +182,7 @@ export class DoingWorld {
     const { kubernetes, rancher } = this.content
     const bad = this.faults.badRancher?.version === rancher.version
     const broken = new Set([
-      ...(new Set(Object.values(kubernetes)).size > 1 || NAMES.some((name) => this.red(name).length > 0)
+      ...(new Set(Object.values(kubernetes)).size > 1 || this.names().some((name) => this.red(name).length > 0)
         ? ['kubernetes-ready']
         : []),
       ...(bad || this.quiet || rancher.status !== 'deployed' ? ['replica-on-each-node'] : []),
@@ -185,7 +197,7 @@ export class DoingWorld {
     }))
   }
 
-  private distribution(rke: Distribution): Distribution {
+  protected distribution(rke: Distribution): Distribution {
     const write = (text: string, change: () => void) => {
       const isHalf = this.act(text)
       change()
@@ -207,10 +219,12 @@ export class DoingWorld {
         this.half(this.act('put the snapshot on every node'))
       },
       progress: async () =>
-        NAMES.filter((node) => node !== this.#dead).map((node) => {
-          const version = kubelet(this.content.kubernetes[node] ?? OLD)
-          return { node, reached: true, kubelet: version, apiServer: version, etcd: '3.5.21', red: this.red(node) }
-        }),
+        this.names()
+          .filter((node) => node !== this.#dead)
+          .map((node) => {
+            const version = kubelet(this.content.kubernetes[node] ?? OLD)
+            return { node, reached: true, kubelet: version, apiServer: version, etcd: '3.5.21', red: this.red(node) }
+          }),
       formerOf: async (version): Promise<Former | undefined> =>
         this.content.phase === 'done' && this.content.asked.kubernetesVersion === version
           ? { state: STATE, asked: this.content.asked }
@@ -232,10 +246,11 @@ export class DoingWorld {
           this.upgrading = upgrading
           if (upgrading !== undefined) this.content.written = []
         }),
-      applyUpgrade: async (change) => this.change(change),
+      applyUpgrade: async (change, _hosts, wanted) => await this.change(change, wanted),
       goBackTo: async () => {
         this.content.phase = 'pending'
-        for (const name of NAMES) write(`bring ${name} back to ${OLD}`, () => (this.content.kubernetes[name] = OLD))
+        for (const name of this.names())
+          write(`bring ${name} back to ${OLD}`, () => (this.content.kubernetes[name] = OLD))
         this.content.asked = { ...this.content.asked, kubernetesVersion: OLD }
         this.content.phase = 'done'
       },
@@ -261,7 +276,7 @@ export class DoingWorld {
     }
   }
 
-  private change(change: Change): void {
+  protected async change(change: Change, _wanted: WantedCluster): Promise<void> {
     const version = String(change['version'])
     if (change.kind === 'upgrade-images') {
       this.half(this.act(`images on ${change['node']}`))
@@ -270,7 +285,7 @@ export class DoingWorld {
     if (change.kind !== 'upgrade-cluster') throw new Error(`not played: ${change.kind}`)
     this.half(this.act('write the state ahead'))
     this.content.phase = 'pending'
-    for (const name of NAMES) {
+    for (const name of this.names()) {
       const isHalf = this.act(`bring ${name} to ${version}`)
       if (this.faults.deadNode?.node === name && this.faults.deadNode.version === version) {
         this.#dead = name
@@ -305,9 +320,26 @@ export class DoingWorld {
       clusterUid: 'uid-1',
       kubernetesVersion: OLD,
       asked: this.content.asked,
-      members: NAMES,
+      members: this.names(),
       copies: [],
     }
+  }
+
+  /** @param _members names of the nodes it is held on */
+  protected lease(_members: string[]): NodeLease {
+    return {
+      holder: '1/1',
+      generation: 1,
+      session: 's',
+      lost: new AbortController().signal,
+      admit: async () => {},
+      forget: () => {},
+      [Symbol.asyncDispose]: async () => {},
+    }
+  }
+
+  protected hosts(): Hosts {
+    return fakeHosts(this.seen().infrastructure.nodes.map((node) => fakeHost(node)))
   }
 
   private rancher(real: Stack['rancher']): Stack['rancher'] {
@@ -417,24 +449,19 @@ export class DoingWorld {
       ...given,
     })
     const rancher = this.rancher(world.stack.rancher)
-    const lease: NodeLease = {
-      holder: '1/1',
-      generation: 1,
-      session: 's',
-      lost: new AbortController().signal,
-      admit: async () => {},
-      forget: () => {},
-      [Symbol.asyncDispose]: async () => {},
-    }
+    const hosts = () => this.hosts()
     const stack = {
       ...world.stack,
-      infrastructure: { provider: 'local', plan: () => [] },
+      infrastructure: this.infrastructure(),
+      get hosts() {
+        return hosts()
+      },
       distribution: this.distribution(world.stack.distribution),
       rancher,
       rancherAt: () => rancher,
       inspect: async () => this.seen(),
       api: async () => ({ config: { getCurrentCluster: () => ({}) } }),
-      lease: async () => lease,
+      lease: async (members: string[]) => this.lease(members),
     } as unknown as Stack
     const report = {
       step: async (_title: string, work: () => Promise<unknown>) => await work(),

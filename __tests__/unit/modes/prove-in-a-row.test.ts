@@ -23,7 +23,7 @@ describe('several times in a row', () => {
   const prove = async (broken: string[], ...rounds: string[][]) => {
     const { run, stack } = upgradeWorld(seenStack())
     const { ask, asked } = asking(...rounds)
-    await proveInARow(run, stack, broken, signal, ask)
+    await proveInARow(run, stack, broken, signal, { ask })
     return asked
   }
 

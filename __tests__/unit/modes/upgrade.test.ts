@@ -30,7 +30,7 @@ async function look(seen: Seen, given: Partial<UpgradeSettings> = {}) {
   const wanted = await wantUpgrade(run, stack, seen)
   const refusals = refuseUpgrade(stack, seen, wanted, settings, NOW)
   const told = refusals.map(({ subject, what, next }) => `${subject}: ${what} ${next}`)
-  const steps = stepsOf(settings, seen, wanted.path)
+  const steps = stepsOf(settings, seen, wanted)
   return { wanted, told, asked, legs: wanted.path.legs, kinds: steps.map(({ change }) => change.kind) }
 }
 
@@ -216,6 +216,9 @@ describe('refused, all at once', () => {
 
 describe('the steps', () => {
   const wishes: Omit<UpgradeWishes, 'legs'> = {
+    replacements: [],
+    running: 'a',
+    target: 'b',
     nodes: ['node-2', 'node-1'],
     places: [{ kind: 'artifact' }],
     verify: 'restore',
@@ -311,14 +314,14 @@ describe('certificates', () => {
 
 test('the path is told leg by leg with what it interrupts, and what can be gone back to', async () => {
   const { run, stack } = upgradeWorld(seenStack(), { kubernetesVersion: 'v1.32.6', rancher: versions('2.11.3') })
-  const { path } = await wantUpgrade(run, stack, seenStack())
+  const wanted = await wantUpgrade(run, stack, seenStack())
   const lines: string[] = []
   const tables: { title: string; rows: string[][] }[] = []
   const report = {
     line: (text: string) => void lines.push(text),
     table: (table: (typeof tables)[number]) => void tables.push(table),
   }
-  tellUpgrade(report, path, run.settings)
+  tellUpgrade(report, wanted, run.settings)
   expect(lines[0]).toBe('Running: Kubernetes v1.31.10-rancher1-1, Rancher 2.10.3, cert-manager v1.17.2')
   expect(lines.slice(1)).toEqual([
     expect.stringMatching(/^1\. Rancher 2\.10\.3 → 2\.11\.3: .*Interruption expected: none for new requests/),
@@ -326,7 +329,7 @@ test('the path is told leg by leg with what it interrupts, and what can be gone 
   ])
   expect(tables.map(({ title }) => title)).toEqual(['Path', 'Point of return'])
   expect(tables[1]?.rows.flat().join(' ')).toMatch(/\/kept.*restored into a scratch etcd.*within 60 min/)
-  tellUpgrade(report, path, { ...run.settings, onFailure: 'keep', verify: 'hash' })
+  tellUpgrade(report, wanted, { ...run.settings, onFailure: 'keep', verify: 'hash' })
   expect(tables.at(-1)?.rows.flat().join(' ')).toMatch(/left as it stands \(on-failure: keep\)/)
   expect(tables.at(-1)?.rows.flat().join(' ')).not.toContain('scratch')
 })

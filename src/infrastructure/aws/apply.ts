@@ -50,6 +50,8 @@ export async function applyAws(context: AwsContext, change: AwsChange, signal: A
       return removeListener(context, change.arn, signal)
     case 'create-node':
       return createNode(context, change, signal)
+    case 'give-up':
+      return giveUp(context, change, signal)
     case 'start-node':
       return startNode(context, change.id, signal)
     case 'finish-node':
@@ -169,12 +171,13 @@ async function targetOf(context: AwsContext, port: Port, signal: AbortSignal): P
 
 async function createNode(
   context: AwsContext,
-  { node, image, attempts, ended }: Change<'create-node'>,
+  { node, image, attempts, ended, replaces, diskGib }: Change<'create-node'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { nodes: group, tags, expires } = await groundOf(context, signal)
   const there = (await findInstances(context)).find(({ name, state }) => name === node && isLive(state))
-  const wanted = { node, image, attempts, ended, group, tags, expires }
+  const further = { ...(replaces !== undefined && { replaces }), ...(diskGib !== undefined && { diskGib }) }
+  const wanted = { node, image, attempts, ended, group, tags, expires, ...further }
   const id = there?.id ?? (await launch(context, wanted, signal))
   await finishNode(context, id, signal)
 }
@@ -191,6 +194,14 @@ async function changeTargets(
   const add = ids.filter((id) => !there.includes(id))
   const remove = there.filter((id) => !ids.includes(id))
   await setTargets(context, { arn, add, remove }, signal)
+}
+
+/** From here on every run takes the old machine away, and no longer the new one. */
+async function giveUp(context: AwsContext, { node, by }: Change<'give-up'>, signal: AbortSignal): Promise<void> {
+  const machines = await machinesOf(context, [node, by], signal)
+  const idOf = (name: string) => machines.find((one) => one.name === name)?.id ?? ''
+  signal.throwIfAborted()
+  await context.aws.ec2.createTags({ Resources: [idOf(node)], Tags: [{ Key: TAGS.leaving, Value: idOf(by) }] })
 }
 
 /** The machine of each name; a new one may be listed a moment later. */

@@ -19,6 +19,7 @@ import { namesOf } from './names.ts'
 import { ownAddress } from './own-address.ts'
 import { planAws } from './plan.ts'
 import { planAwsDestroy, planAwsRetire } from './plan-destroy.ts'
+import { planAwsReplace } from './plan-replace.ts'
 import { publicKeyOf } from './public-key.ts'
 import type { AwsRunSettings } from './settings.ts'
 import { findPlace } from './where.ts'
@@ -55,6 +56,7 @@ export async function awsInfrastructure(settings: AwsRunSettings, options: AwsOp
     },
     plan: (facts, wanted) => planAws(facts, wanted, context),
     planRetire: planAwsRetire,
+    planReplace: planAwsReplace,
     planDestroy: planAwsDestroy,
     apply: (change, _lease, signal) => applyAws(context, change as AwsChange & typeof change, signal),
     claim: async (waitMs) => takeClaim({ ...context, vpc: await vpcOf(context) }, waitMs),

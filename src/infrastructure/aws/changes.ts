@@ -12,7 +12,8 @@ export type AwsChange =
   | { kind: 'set-target'; port: Port }
   | { kind: 'set-listener'; port: Port }
   | { kind: 'remove-listener'; arn: string }
-  | ({ kind: 'create-node' } & Pick<Launch, 'node' | 'image' | 'attempts' | 'ended'>)
+  | ({ kind: 'create-node' } & Pick<Launch, 'node' | 'image' | 'attempts' | 'ended' | 'replaces' | 'diskGib'>)
+  | { kind: 'give-up'; node: string; by: string }
   | { kind: 'start-node' | 'finish-node'; node: string; id: string }
   | { kind: 'set-groups'; node: string; id: string }
   | { kind: 'set-targets'; port: Port; nodes: string[] }

@@ -9,6 +9,8 @@ export type AwsFindings = {
   /** What new nodes are made from; looked up only while nodes are missing. */
   mould: Mould | undefined
   groups: { nodes: Group | undefined; balancer: Group | undefined }
+  /** What of the running machines is to be something else, and what it takes to make it. */
+  renewal: Renewal
   /** Machines that live, by name; of two with one name the one that got further stands here. */
   instances: Instance[]
   /** Machines a name has twice, never finished. */
@@ -35,6 +37,24 @@ export type Mould = {
   types: { name: string; zones: string[] }[]
 }
 
+export type Renewal = {
+  /** Where new machines go; undefined when none is to be made. */
+  place: Place | undefined
+  /** By name. */
+  unlike: Unlike[]
+}
+
+/** A machine that runs something else than was asked for. */
+export type Unlike = {
+  node: string
+  /** For people ("m5.xlarge → m6i.xlarge"). */
+  changes: string[]
+  /** What the machine that comes for it is made of; undefined where nothing is replaced. */
+  mould: Mould | undefined
+  /** Size of its own disk, in GiB; 0 where it is not known. */
+  diskGib: number
+}
+
 export type Group = {
   id: string
   vpc: string
@@ -55,6 +75,7 @@ export type Instance = {
   name: string
   state: 'pending' | 'running' | 'stopping' | 'stopped'
   type: string
+  image: string
   zone: string
   privateAddress: string
   publicAddress: string | undefined

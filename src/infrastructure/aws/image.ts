@@ -32,10 +32,12 @@ export const IMAGES = {
 /** RKE has images for no other. */
 export const ARCHITECTURE = 'x86_64'
 
+/** Behind the name of a system: its newest image, also for machines that run an older one. */
+export const LATEST = /-latest$/
+
 /** The image new nodes are made from: given by id, or the newest of a named system. */
-export async function findImage(context: AwsContext): Promise<Found<Mould['image']>> {
-  const { image: asked } = context.settings
-  const image = await lookUp(context, asked)
+export async function findImage(context: AwsContext, asked = context.settings.image): Promise<Found<Mould['image']>> {
+  const image = await lookUp(context, asked.replace(LATEST, ''))
   const { ImageId, RootDeviceName, Architecture } = image ?? {}
   if (ImageId === undefined || RootDeviceName === undefined) {
     const what = `${asked} is not to be found in ${context.settings.region}.`
@@ -82,6 +84,12 @@ async function parameterOf(aws: AwsContext['aws'], Name: string): Promise<string
     if (thrown instanceof StackError && isLeft) return undefined
     throw thrown
   }
+}
+
+/** The system an image is of, by the name its maker gave it, wherever it was copied to; undefined for any other. */
+export function systemOf({ Name = '' }: Pick<Image, 'Name'>): string | undefined {
+  const last = (path: string) => path.split('/').at(-1) ?? ''
+  return Object.entries(IMAGES).find(([, { name }]) => last(Name).startsWith(last(name).replace('*', '')))?.[0]
 }
 
 export function newest(images: Image[]): Image | undefined {

@@ -3,7 +3,7 @@ import type { InfrastructureFacts } from '../infrastructure.ts'
 import type { AwsContext } from './context.ts'
 import { sessionProblem } from './credentials.ts'
 import { notesOnDialing } from './dialing.ts'
-import type { AwsFindings, Balancer, Group, Instance, Mould, Place } from './findings.ts'
+import type { AwsFindings, Balancer, Group, Instance, Mould, Place, Renewal } from './findings.ts'
 import { findGroups } from './groups.ts'
 import { findImage } from './image.ts'
 import { findTypes } from './instance-types.ts'
@@ -12,6 +12,8 @@ import { findBalancer } from './load-balancer.ts'
 import { sortMachines } from './machines.ts'
 import { findRecord, refuseRecord } from './record.ts'
 import { refuseBalancer, refuseGroups, refuseTwins } from './refuse.ts'
+import { findRenewal } from './renewal.ts'
+import { oddOne, swapOf } from './swap.ts'
 import { isOurs, TAGS } from './tags.ts'
 import { findTargetGroups } from './target-groups.ts'
 import { findPlace, refuse } from './where.ts'
@@ -34,18 +36,20 @@ export async function inspectAws(context: AwsContext): Promise<InfrastructureFac
   const machines = sortMachines(seen)
   const hostname = asked?.hostname ?? memory.hostname ?? ''
 
-  const [{ refusals: wrongZone, ...record }, ground, addresses, session, targetGroups] = await Promise.all([
+  const [{ refusals: wrongZone, ...record }, ground, addresses, targetGroups, renewal] = await Promise.all([
     findRecord(context, hostname, own.nodes?.tags[TAGS.zone]),
     asked === undefined ? NO_GROUND : findGround(context, machines.instances, balancer),
     hostname === '' ? [] : context.network.resolve(hostname),
-    refuseSession(context, machines.instances),
     findTargetGroups(context, balancer?.arn),
+    findRenewal(context, machines.instances),
   ])
+  const session = await refuseSession(context, machines.instances, renewal)
   const nodes = machines.instances.map((instance) => nodeOf(instance, settings.address))
   const findings: AwsFindings = {
     region: settings.region,
     place: ground.place,
     mould: ground.mould,
+    renewal: { place: renewal.place, unlike: renewal.unlike },
     groups: { nodes: plainGroup(own.nodes), balancer: plainGroup(own.balancer) },
     ...machines,
     balancer,
@@ -64,10 +68,11 @@ export async function inspectAws(context: AwsContext): Promise<InfrastructureFac
       ...(asked === undefined ? [] : refuseBalancer(anyBalancer, context)),
       ...refuseTwins(machines.twins),
       ...(asked === undefined ? [] : [...wrongZone, ...refuseRecord(record), ...ground.refusals]),
+      ...renewal.refusals,
       ...session,
     ],
-    surplus: surplusOf(machines.instances, asked),
-    notes: asked === undefined ? [] : notesOnDialing(findings, settings),
+    surplus: surplusOf(machines.instances, context),
+    notes: [...(asked === undefined ? [] : notesOnDialing(findings, settings)), ...renewal.notes],
     owned: ownedBy(findings),
     own: findings,
   }
@@ -89,10 +94,17 @@ async function findGround(context: AwsContext, instances: Instance[], balancer: 
   return { place: place.found, mould, refusals }
 }
 
-/** Of more machines than were asked for, those with the highest numbers are too many. */
-function surplusOf(instances: Instance[], asked: AwsContext['asked']): string[] {
-  if (asked === undefined || asked.keepsAll) return []
-  return instances.slice(asked.nodeCount).map(({ name }) => name)
+/**
+ * Of more machines than were asked for one that is half-replaced goes first, then those with the highest numbers. An
+ * upgrade keeps all but that one.
+ */
+function surplusOf(instances: Instance[], { asked, settings }: AwsContext): string[] {
+  const swap = swapOf(instances)
+  const odd = swap === undefined ? [] : [oddOne(swap)]
+  if (settings.running?.areReplaced) return odd
+  if (asked === undefined || asked.keepsAll || instances.length <= asked.nodeCount) return []
+  const others = instances.map(({ name }) => name).filter((name) => !odd.includes(name))
+  return [...others.slice(asked.nodeCount), ...odd].sort()
 }
 
 /** Every port must forward to a machine, and one of each port's must be well, for the balancer to serve. */
@@ -118,10 +130,14 @@ function plainGroup(group: (Group & { name: string }) | undefined): Group | unde
   return rest
 }
 
-async function refuseSession({ aws, settings, now, asked }: AwsContext, instances: Instance[]): Promise<Refusal[]> {
+async function refuseSession(
+  { aws, settings, now, asked }: AwsContext,
+  instances: Instance[],
+  { unlike }: Renewal,
+): Promise<Refusal[]> {
   const renewed = settings.role !== undefined
   const end = renewed ? undefined : await aws.sessionEnd()
-  const builds = asked !== undefined && instances.length < asked.nodeCount
+  const builds = unlike.length > 0 || (asked !== undefined && instances.length < asked.nodeCount)
   const problem = sessionProblem({ end, renewed, builds }, now())
   if (problem === undefined) return []
   const next = 'Raise role-duration-seconds where the session is made, or set aws-role: such a session is renewed.'

@@ -10,8 +10,11 @@ import { type Found, refuse } from './where.ts'
 const LEAST = { cpus: 2, memoryMib: 4096 - 256 }
 
 /** The types asked for, in their order, with the zones of the place they are offered in. */
-export async function findTypes({ aws, settings }: AwsContext, place: Place): Promise<Found<Mould['types']>> {
-  const asked = settings.instanceTypes
+export async function findTypes(
+  { aws, settings }: AwsContext,
+  place: Place,
+  asked = settings.instanceTypes,
+): Promise<Found<Mould['types']>> {
   const InstanceTypes = asked as _InstanceType[]
   let infos: InstanceTypeInfo[]
   try {

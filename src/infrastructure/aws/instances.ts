@@ -40,6 +40,7 @@ export function describeInstance(instance: AwsInstance): SeenInstance {
     name: tags[TAGS.node] ?? '',
     state: (instance.State?.Name ?? 'pending') as State,
     type: String(instance.InstanceType),
+    image: instance.ImageId ?? '',
     zone: instance.Placement?.AvailabilityZone ?? '',
     privateAddress: instance.PrivateIpAddress ?? '',
     publicAddress: instance.PublicIpAddress || undefined,
@@ -71,6 +72,10 @@ export type Launch = {
   attempts: { type: string; subnet: Subnet }[]
   /** Ids of machines of this name that ended. */
   ended: string[]
+  /** Id of the machine it is to replace. */
+  replaces?: string
+  /** What its disk must hold at least, in GiB. */
+  diskGib?: number
   group: string
   tags: Tags
   expires: string | undefined
@@ -156,7 +161,11 @@ function request(context: AwsContext, wanted: Launch, { type, subnet }: Launch['
   const expires = wanted.expires === undefined ? undefined : new Date(wanted.expires)
   const userData = renderUserData({ name: wanted.node, firstHostKey, authorizedKeys: publicKeys, expires })
   const Tags = toAws({ ...wanted.tags, Name: names.instance(wanted.node), [TAGS.node]: wanted.node })
-  const born = [...Tags, { Key: TAGS.firstHostKey, Value: firstHostKey.publicKey }]
+  const born = [
+    ...Tags,
+    ...toAws({ ...(wanted.replaces !== undefined && { [TAGS.replaces]: wanted.replaces }) }),
+    { Key: TAGS.firstHostKey, Value: firstHostKey.publicKey },
+  ]
   return {
     ClientToken: token,
     MinCount: 1,
@@ -178,7 +187,7 @@ function request(context: AwsContext, wanted: Launch, { type, subnet }: Launch['
         DeviceName: wanted.image.rootDevice,
         Ebs: {
           VolumeType: 'gp3' as const,
-          VolumeSize: settings.volumeSizeGib,
+          VolumeSize: Math.max(settings.volumeSizeGib, wanted.diskGib ?? 0),
           Encrypted: true,
           DeleteOnTermination: true,
           ...(settings.kmsKey !== undefined && { KmsKeyId: settings.kmsKey }),

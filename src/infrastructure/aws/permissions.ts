@@ -51,6 +51,7 @@ export const PERMISSIONS: Permission[] = [
     'ec2:DescribeImages',
     'ec2:DescribeInstanceTypeOfferings',
     'ec2:DescribeInstanceTypes',
+    'ec2:DescribeVolumes',
     'ssm:GetParameter',
   ]),
   ...every(['install', 'destroy'], 'tagged-request', ['ec2:CreateSecurityGroup']),

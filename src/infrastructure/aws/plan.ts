@@ -2,7 +2,7 @@ import { StackError } from '../../errors.ts'
 import type { Step } from '../../steps.ts'
 import type { InfrastructureFacts, WantedInfrastructure } from '../infrastructure.ts'
 import type { AwsChange } from './changes.ts'
-import type { AwsFindings, Place } from './findings.ts'
+import type { AwsFindings, Instance, Place } from './findings.ts'
 import type { GroupName } from './groups.ts'
 import type { Launch } from './instances.ts'
 import { type Names, nodeNames, type Port } from './names.ts'
@@ -131,10 +131,10 @@ function planSurplus({ balancer, targetGroups }: AwsFindings, ports: Port[]): St
   ]
 }
 
-const NODE_MINUTES = 20
+export const NODE_MINUTES = 20
 
 function planNodes(own: AwsFindings, place: Place, { nodeCount }: WantedInfrastructure): Step[] {
-  const { instances, strays, groups } = own
+  const { instances, strays } = own
   const missing = nodeNames(nodeCount).filter((name) => !instances.some((one) => one.name === name))
   const needs = ['set-rules-nodes']
   const zones = instances.map(({ zone }) => zone)
@@ -146,22 +146,26 @@ function planNodes(own: AwsFindings, place: Place, { nodeCount }: WantedInfrastr
     const change: AwsChange = { kind: 'create-node', node, image, attempts, ended: own.ended[node] ?? [] }
     return [step(`create-${node}`, `Create ${node}`, NODE_MINUTES, change, needs)]
   })
-  const mended = instances.flatMap(({ id, name: node, state, tags, groups: has }) => {
-    const steps: Step[] = []
-    if (groups.nodes !== undefined && has.join() !== groups.nodes.id) {
-      steps.push(step(`set-groups-${node}`, `Put ${node} into its security group`, 2, { kind: 'set-groups', node, id }))
-    }
-    if (state === 'stopped' || state === 'stopping') {
-      steps.push(step(`start-${node}`, `Start ${node}`, NODE_MINUTES, { kind: 'start-node', node, id }, needs))
-    } else if (tags[TAGS.hostKey] === undefined || tags[TAGS.firstHostKey] !== undefined || state === 'pending') {
-      steps.push(step(`finish-${node}`, `Finish ${node}`, NODE_MINUTES, { kind: 'finish-node', node, id }, needs))
-    }
-    return steps
-  })
+  const mended = instances.flatMap((instance) => mendSteps(own, instance, needs))
   const surplus = strays.map(({ id, name }) =>
     step(`remove-${id}`, `Remove ${id}, a second ${name} that was never finished`, 10, { kind: 'remove-node', id }),
   )
   return [...created, ...mended, ...surplus]
+}
+
+/** From a machine that stands somehow to one that runs, and can be reached. */
+export function mendSteps({ groups }: AwsFindings, instance: Instance, needs: string[] = []): Step[] {
+  const { id, name: node, state, tags, groups: has } = instance
+  const steps: Step[] = []
+  if (groups.nodes !== undefined && has.join() !== groups.nodes.id) {
+    steps.push(step(`set-groups-${node}`, `Put ${node} into its security group`, 2, { kind: 'set-groups', node, id }))
+  }
+  if (state === 'stopped' || state === 'stopping') {
+    steps.push(step(`start-${node}`, `Start ${node}`, NODE_MINUTES, { kind: 'start-node', node, id }, needs))
+  } else if (tags[TAGS.hostKey] === undefined || tags[TAGS.firstHostKey] !== undefined || state === 'pending') {
+    steps.push(step(`finish-${node}`, `Finish ${node}`, NODE_MINUTES, { kind: 'finish-node', node, id }, needs))
+  }
+  return steps
 }
 
 /** The zone with the fewest nodes first, then the others; one type after the other. */

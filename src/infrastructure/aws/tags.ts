@@ -18,6 +18,10 @@ export const TAGS = {
   hostKey: 'rancher-ha/host-key',
   /** Public half of the throw-away host key; gone once the machine has its own. */
   firstHostKey: 'rancher-ha/first-host-key',
+  /** Of a machine made for another one: the id of that one. */
+  replaces: 'rancher-ha/replaces',
+  /** Of a machine that is given up: the id of the one that was made for it, and has proven itself. */
+  leaving: 'rancher-ha/leaving',
   /** Of the claim: whose it is, and when it was last renewed. */
   holder: 'rancher-ha/holder',
   renewed: 'rancher-ha/renewed',

@@ -14,6 +14,12 @@ export type Way = {
 
 export type Config = Record<string, unknown>
 
+/** Of a node what is part of the cluster: neither its user nor how it is reached. */
+type Member = Pick<Node, 'name' | 'privateAddress'>
+
+/** A cluster without the way to its nodes. */
+type Made = Omit<WantedCluster, 'nodes'> & { nodes: Member[] }
+
 /** Parts of cluster.yml the user may not set: they are the way rke reaches nodes, or the nodes themselves. */
 const OURS = [
   'nodes',
@@ -43,14 +49,14 @@ export function renderConfig(config: Config, machines: Node[], way: Way): string
 }
 
 /** SHA-256 over what the cluster is to be, without the way to it: equal in every run of the same settings, in any order of nodes. */
-export function clusterDigest(wanted: WantedCluster, version: string): string {
+export function clusterDigest(wanted: Made, version: string): string {
   return createHash('sha256')
     .update(JSON.stringify(sorted(clusterConfig(wanted, version))))
     .digest('hex')
 }
 
 /** The configuration without the way to the nodes: ours, and the user's merged over it. */
-export function clusterConfig(wanted: WantedCluster, version: string): Config {
+export function clusterConfig(wanted: Made, version: string): Config {
   return mergeConfig(ourConfig(wanted, version), wanted.config)
 }
 
@@ -78,7 +84,7 @@ export function mergeConfig(base: Config, over: Config): Config {
   return Object.fromEntries(merged)
 }
 
-function ourConfig({ stack, hostname, loadBalancer, nodes }: WantedCluster, version: string): Config {
+function ourConfig({ stack, hostname, loadBalancer, nodes }: Made, version: string): Config {
   return {
     cluster_name: stack,
     kubernetes_version: version,
@@ -105,7 +111,7 @@ function ourConfig({ stack, hostname, loadBalancer, nodes }: WantedCluster, vers
 }
 
 /** The nodes as rke takes them, in the order of their names; the first one is where it begins. */
-export function nodesConfig(nodes: Node[]): Config[] {
+export function nodesConfig(nodes: Member[]): Config[] {
   return nodes
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, privateAddress }) => ({

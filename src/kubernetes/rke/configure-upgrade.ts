@@ -23,9 +23,9 @@ export type UpgradeWork = {
 /** What rke is to be given for a version, from the inputs and what the cluster's state recorded. */
 export async function configFor(version: string, { text, found }: Obtained, work: UpgradeWork): Promise<UpgradeConfig> {
   const { wanted } = work
-  const { config: recorded, version: recordedVersion } = recordedIn(text)
+  const { config: recorded, version: recordedVersion, members } = recordedIn(text)
   const running = found?.asked?.kubernetesVersion ?? recordedVersion
-  const isSaid = isSaidInFull(wanted, running, found?.asked)
+  const isSaid = isSaidInFull(wanted, running, found?.asked, members)
   const defaults = isSaid ? {} : await defaultImages(running, work)
   return upgradeConfig(wanted, { running, version }, isSaid ? undefined : { recorded, defaults })
 }

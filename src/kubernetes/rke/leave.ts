@@ -29,6 +29,11 @@ export async function leaveCluster(
   if (host === undefined || healthyOnes(answers).length < quorum(left)) throw noQuorum(node, left, answers)
   await removeMember(host, memberId)
   await awaitQuorum(hosts, node, signal)
+  await forgetNode(node, hosts, openApi)
+}
+
+/** What is left of a node that is no member any more goes: its Node object, and all of the membership on its machine. */
+export async function forgetNode(node: string, hosts: Hosts, openApi: () => Promise<Api>): Promise<void> {
   await deleteNodeObject(openApi, node)
   const gone = hosts.get(node)
   if (gone !== undefined) await cleanNode(gone)

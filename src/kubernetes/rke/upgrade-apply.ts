@@ -1,12 +1,14 @@
 import { StackError } from '../../errors.ts'
 import type { Host, Hosts } from '../../remote/host.ts'
 import type { Change } from '../../steps.ts'
-import type { Asked, Former, WantedCluster } from '../distribution.ts'
+import type { Asked, ClusterFacts, Former, WantedCluster } from '../distribution.ts'
 import { askApi } from './api-facts.ts'
 import { renderClusterYml } from './cluster-yml.ts'
 import { configFor, neededState, type UpgradeWork } from './configure-upgrade.ts'
+import { drainNode } from './drain-node.ts'
+import { own } from './facts.ts'
 import { inspectCluster } from './inspect.ts'
-import { leaveCluster } from './leave.ts'
+import { forgetNode, leaveCluster } from './leave.ts'
 import { joiningNodes, leavingMembers } from './members.ts'
 import type { Obtained } from './obtain-state.ts'
 import { provePlanes } from './prove-planes.ts'
@@ -25,6 +27,9 @@ export type UpgradeChange = Change &
     | { kind: 'rotate-certificates' }
     | { kind: 'upgrade-images'; node: string; version: string }
     | { kind: 'upgrade-cluster'; version: string }
+    | { kind: 'drain-node'; node: string }
+    /** The node leaves, though its machine is well; those wanted stay. */
+    | { kind: 'leave-node'; node: string; version: string }
   )
 
 /** Carries out one change of an upgrade; each may be repeated. */
@@ -36,12 +41,17 @@ export async function applyUpgrade(change: UpgradeChange, work: UpgradeWork): Pr
       return await bringImages(hostOf(work.hosts, change.node), change.version, work)
     case 'upgrade-cluster':
       return await upgradeCluster(change.version, work)
+    case 'drain-node':
+      return await drainNode(work.openApi, change.node, work.signal)
+    case 'leave-node':
+      return await upgradeCluster(change.version, work, change.node)
   }
 }
 
-async function upgradeCluster(version: string, work: UpgradeWork): Promise<void> {
+/** @param leaving a node that is to leave; rke alone would take it out without asking who else is well */
+async function upgradeCluster(version: string, work: UpgradeWork, leaving?: string): Promise<void> {
   const obtained = await neededState(work)
-  await bringTo(version, await configFor(version, obtained, work), obtained, work)
+  await bringTo(version, await configFor(version, obtained, work), obtained, work, leaving)
 }
 
 /** Puts the planes back to the version and settings a state recorded; etcd's data stays as it is. */
@@ -60,6 +70,7 @@ async function bringTo(
   { config, digest }: UpgradeConfig,
   obtained: Obtained,
   work: UpgradeWork,
+  leaving?: string,
 ): Promise<void> {
   const { tools, hosts, wanted, signal, openApi } = work
   const asked = obtained.found?.asked
@@ -70,18 +81,21 @@ async function bringTo(
   const facts = await inspectCluster(hosts, wanted.stack)
   const leaves = leavingMembers(facts, wanted.nodes)
   const joins = joiningNodes(facts, wanted.nodes)
-  for (const leaving of leaves) await leaveCluster(leaving, hosts, openApi, signal)
-  const strangers = new Set([...joins, ...leaves.map(({ node }) => node)])
+  for (const one of leaves) await leaveCluster(one, hosts, openApi, signal)
+  if (leaving !== undefined) await takeOut(leaving, facts, work)
+  const staying: UpgradeWork = { ...work, hosts: without([leaving], hosts) }
+  const strangers = new Set([...joins, ...leaves.map(({ node }) => node), leaving])
   const before = forgetNodes(ahead, (name) => strangers.has(name))
 
   let after = ahead
   try {
     await whileWatched(
-      hosts,
+      // Who is only coming is not well all the while.
+      without(joins, staying.hosts),
       async (stop) =>
         await callRke(
           tools,
-          hosts,
+          staying.hosts,
           {
             args: ['up'],
             render: (way) => renderClusterYml(target, version, way),
@@ -95,15 +109,28 @@ async function bringTo(
       { log: tools.log, signal },
     )
   } catch (error) {
-    await keepFailed(after, asked, work)
+    await keepFailed(after, asked, staying)
     throw error
   }
-  await provePlanes(hosts, wanted, version, signal)
-  const { facts: api } = await askApi(hosts.reached)
+  await provePlanes(staying.hosts, wanted, version, signal)
+  const { facts: api } = await askApi(staying.hosts.reached)
   const hostname = asked?.hostname ?? wanted.hostname
   const { rancherVersion, helmValues } = asked ?? { rancherVersion: undefined, helmValues: undefined }
   const done = { hostname, kubernetesVersion: version, clusterDigest: digest, rancherVersion, helmValues }
-  await write(after, 'done', done, await neededState(work), work, api?.uid)
+  await write(after, 'done', done, await neededState(staying), staying, api?.uid)
+}
+
+/** Out of etcd by its id, as long as it is a member; and what a killed run left of it. */
+async function takeOut(node: string, facts: ClusterFacts, { hosts, openApi, signal }: UpgradeWork): Promise<void> {
+  const member = own(facts).members.find(({ name }) => name === node)
+  if (member === undefined) return await forgetNode(node, hosts, openApi)
+  await leaveCluster({ node, memberId: member.id }, hosts, openApi, signal)
+}
+
+function without(names: (string | undefined)[], hosts: Hosts): Hosts {
+  const reached = hosts.reached.filter(({ node }) => !names.includes(node.name))
+  const unreached = hosts.unreached.filter(({ node }) => !names.includes(node.name))
+  return { ...hosts, reached, unreached, get: (name) => reached.find(({ node }) => node.name === name) }
 }
 
 /** What rke recorded before it failed is worth keeping, but not over the reason it failed; nor without the lease. */

@@ -1,6 +1,7 @@
 import { minorOf } from '../../versions/version.ts'
 import type { Asked, WantedCluster } from '../distribution.ts'
 import { type Config, clusterDigest, isConfig, mergeConfig, namesSettings } from './cluster-yml.ts'
+import type { Recorded } from './recorded-call.ts'
 
 /** What rke is given beside nodes and version, and what stack.json is to remember of it. */
 export type UpgradeConfig = {
@@ -9,9 +10,20 @@ export type UpgradeConfig = {
   digest: string
 }
 
-/** Whether the inputs say all that was ever asked of the cluster: `rke-config` is given, or what runs was made without. */
-export function isSaidInFull(wanted: WantedCluster, running: string, asked: Asked | undefined): boolean {
-  return namesSettings(wanted) || asked?.clusterDigest === clusterDigest(wanted, running)
+/**
+ * Whether the inputs say all that was ever asked of the cluster: `rke-config` is given, or what runs was made without.
+ *
+ * @param members the nodes what runs was made of: those asked for may be others
+ */
+export function isSaidInFull(
+  wanted: WantedCluster,
+  running: string,
+  asked: Asked | undefined,
+  members: Recorded['members'] = wanted.nodes,
+): boolean {
+  if (namesSettings(wanted)) return true
+  const digests = [wanted.nodes, members].map((nodes) => clusterDigest({ ...wanted, nodes }, running))
+  return asked !== undefined && digests.includes(asked.clusterDigest)
 }
 
 /**
@@ -35,7 +47,7 @@ export function upgradeConfig(
 }
 
 /** A disruption budget may hold a drain until a replica of the node before is ready again, and Rancher starts slowly. */
-const DRAIN_S = 600
+export const DRAIN_S = 600
 
 /**
  * One node at a time. Drained when the minor version changes: "Before performing an in-place minor version kubelet

@@ -5,6 +5,7 @@ import { firsts } from './firsts.ts'
 import { leavings } from './leavings.ts'
 import { losses } from './losses.ts'
 import { neighbours } from './neighbours.ts'
+import { replacements } from './replacements.ts'
 
 /** Provider aws in the lab's cloud: a stand-in for the API, behind which machines, balancers, names and rules are real. */
-export const aws: Case[] = [...firsts, ...drifts, ...leavings, ...neighbours, ...losses, ...counts]
+export const aws: Case[] = [...firsts, ...drifts, ...leavings, ...neighbours, ...losses, ...counts, ...replacements]

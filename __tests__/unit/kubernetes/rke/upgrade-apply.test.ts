@@ -4,16 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { ApiException, type KubeConfig } from '@kubernetes/client-node'
 import type { Upgrading, WantedCluster } from '../../../../src/kubernetes/distribution.ts'
 import { clusterDigest } from '../../../../src/kubernetes/rke/cluster-yml.ts'
 import { createRke, type RkeOptions } from '../../../../src/kubernetes/rke/rke.ts'
 import { type StackFile, sha256 } from '../../../../src/kubernetes/rke/state.ts'
 import { parseState } from '../../../../src/kubernetes/rke/state-file.ts'
+import { applyUpgrade, type UpgradeChange } from '../../../../src/kubernetes/rke/upgrade-apply.ts'
 import type { Lease } from '../../../../src/remote/lease.ts'
 import type { Change } from '../../../../src/steps.ts'
 import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
 import { makeCertificate } from '../../rancher/certificate.ts'
-import { apiAnswer, etcdAnswer, memberAnswer } from './answers.ts'
+import { apiAnswer, bareAnswer, etcdAnswer, memberAnswer } from './answers.ts'
 import { foundOf, STATE, wantedOf } from './world.ts'
 
 const [OLD, NEW] = ['v1.31.10-rancher1-1', 'v1.32.6-rancher1-1']
@@ -284,6 +286,95 @@ test('that an upgrade is under way is written once, and taken away at its end', 
   await distribution.keepUpgrading(undefined, fakeHosts(hosts), lease)
   expect(files(hosts[1] as FakeHost)).toEqual([expect.objectContaining({ generation: 5, phase: 'done', asked: ASKED })])
   expect(files(hosts[1] as FakeHost)[0]).not.toHaveProperty('upgrading')
+})
+
+/** Three members of which node-3 is to leave; etcd's list is what was removed from it. */
+async function leaving({ isMember = true } = {}) {
+  const two = wanted.nodes.slice(0, 2)
+  const removed: string[] = []
+  let members = isMember ? wanted.nodes : two
+  const hosts = nodes().map((host, at) =>
+    host
+      .answers('ask-etcd', () => etcdAnswer(at, members))
+      .answers('member remove', () => {
+        members = two
+        return ''
+      })
+      .answers('clean-node', '')
+      .answers('ask-api', () => apiAnswer(removed.length > 0 ? two : wanted.nodes)),
+  )
+  const deleteNode = async ({ name }: { name: string }) => {
+    if (removed.includes(name)) throw new ApiException(404, 'no', undefined, {})
+    removed.push(name)
+  }
+  const config = { makeApiClient: () => ({ deleteNode }) } as unknown as KubeConfig
+  const openApi = async () => ({ config, kubeconfigFile: '', [Symbol.asyncDispose]: async () => {} })
+  await rke()
+  const binary = async () => join(folder, 'rke')
+  const tools = { binary, keyFiles: async () => ['/run/key'], folder, log: () => {} }
+  const work = { tools, hosts: fakeHosts(hosts), wanted: { ...wanted, nodes: two }, openApi, lease, signal }
+  await applyUpgrade(change('leave-node', { node: 'node-3' }) as UpgradeChange, work)
+  const said = hosts.map((host) => host.received.flatMap((one) => ('command' in one ? [one.command] : [])))
+  return { hosts, removed, said }
+}
+
+test('a node that is to leave goes by its member id, its Node object after it, and rke no longer knows it', async () => {
+  const { hosts, removed, said } = await leaving()
+  expect(said.flat().filter((one) => one.includes('member remove'))).toHaveLength(1)
+  expect(removed).toEqual(['node-3'])
+  expect(said[2]).toContain('sh -s -- clean-node')
+  expect(await knownToRke()).toEqual(['node-1', 'node-2'])
+  expect(await read('cluster.yml')).not.toContain('node-3')
+  const phases = (at: number) => files(hosts[at] as FakeHost).map(({ phase }) => phase)
+  expect([phases(0), phases(1), phases(2)]).toEqual([['pending', 'done'], ['pending', 'done'], ['pending']])
+  expect(files(hosts[0] as FakeHost).at(-1)?.asked?.clusterDigest).toBe(
+    clusterDigest({ ...wanted, nodes: wanted.nodes.slice(0, 2) }, NEW),
+  )
+})
+
+async function knownToRke(): Promise<(string | undefined)[]> {
+  const { currentState } = parseState(await read('given.rkestate'), 'given')
+  return (currentState.rkeConfig?.nodes ?? []).map(({ hostnameOverride }) => hostnameOverride)
+}
+
+test('one that is no member any more, because a run was killed, leaves nothing of itself behind', async () => {
+  const { removed, said } = await leaving({ isMember: false })
+  expect(said.flat().filter((one) => one.includes('member remove'))).toEqual([])
+  expect(removed).toEqual(['node-3'])
+  expect(await knownToRke()).toEqual(['node-1', 'node-2'])
+  expect(said[2]).toContain('sh -s -- clean-node')
+})
+
+test('who only joins is not watched: it is not well all the while', async () => {
+  const stop = new AbortController()
+  const hosts = nodes()
+  const distribution = await rke('sleep 1')
+  const four = wantedOf(4, { config: CONFIG })
+  const fourth = fakeHost(four.nodes[3] as (typeof four.nodes)[number])
+    .answers('look', '#### stack\n\n#### states\n\n#### ca\n\n#### runs\n\n#### end\n')
+    .answers('install -d -m 0700', '')
+    .answers('find /var/lib/rancher-ha/rancher', '')
+    .answers('echo "$SSH_CONNECTION"', '10.77.0.1 50000 10.77.0.14 22\n')
+    .answers('inspect-node', bareAnswer('node-4'))
+    .answers('ask-etcd', '#### log\nnothing runs\n#### end\n')
+    .answers('docker inspect --format', () => {
+      // rke has ended: the proof asks now.
+      stop.abort(new Error('seen enough'))
+      return ''
+    })
+    .answers('docker logs', '')
+    .answers('own-api', '')
+    .forwards('10.77.0.14:22', 40022)
+  const join = distribution.applyUpgrade(
+    change('upgrade-cluster'),
+    fakeHosts([...hosts, fourth]),
+    four,
+    lease,
+    stop.signal,
+  )
+  await expect(join).rejects.toThrow('aborted')
+  const asked = fourth.received.flatMap((one) => ('command' in one ? [one.command] : []))
+  expect(asked.filter((one) => one.includes('own-api'))).toEqual([])
 })
 
 /** An API server that presents this certificate. */

@@ -44,6 +44,10 @@ test('a cluster that was made without rke-config is known in full without it', (
   expect(isSaidInFull(wanted, OLD, asked(clusterDigest(wanted, OLD)))).toBe(true)
   expect(isSaidInFull(wanted, OLD, asked('of some rke-config'))).toBe(false)
   expect(isSaidInFull(wanted, OLD, undefined)).toBe(false)
+  // Made of other nodes than those asked for now.
+  const four = asked(clusterDigest(wantedOf(4), OLD))
+  expect(isSaidInFull(wanted, OLD, four)).toBe(false)
+  expect(isSaidInFull(wanted, OLD, four, wantedOf(4).nodes)).toBe(true)
 })
 
 test('without rke-config what runs stays, but for the images of its version and how the last change was made', () => {
