@@ -13,7 +13,7 @@ export type ByAct = {
   event: { name: string; payload?: object }
   vars?: Record<string, string>
   secrets?: Record<string, string>
-  /** Inputs of a dispatch. */
+  /** Inputs of a dispatch; act reads them from the event, as it gets one, and nowhere else. */
   inputs?: Record<string, string>
   env?: Record<string, string>
 }
@@ -41,12 +41,11 @@ export async function byAct({ workflow, event, vars = {}, secrets = {}, inputs =
     ]
     await writeFile(varFile, lines(vars))
     await writeFile(secretFile, lines(secrets), { mode: 0o600 })
-    await writeFile(eventFile, JSON.stringify({ repository: { full_name: 'acme/platform' }, ...event.payload }))
+    await writeFile(eventFile, JSON.stringify({ repository: { full_name: 'acme/platform' }, inputs, ...event.payload }))
     const path = [dirname(process.execPath), process.env['PATH']].join(delimiter)
     const args = [
       ...[event.name, '-P', 'ubuntu-latest=-self-hosted', '-W', file, '--no-cache-server'],
       ...['--var-file', varFile, '--secret-file', secretFile, '-e', eventFile],
-      ...Object.entries(inputs).flatMap(([name, value]) => ['--input', `${name}=${value}`]),
       ...Object.entries({ ...labEnvironment(), ...repositoryId(), ...env }).flatMap(([name, value]) => [
         '--env',
         `${name}=${value}`,
