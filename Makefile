@@ -95,6 +95,11 @@ look: setup ## the README and the newest summary as a browser shows them, light 
 bench: setup ## measures and writes bench/RESULTS.md: NAME=startup|again|first|pulled|upgrade|quorum|aws, all but the first in the lab
 	node bench/bench.ts $(NAME)
 
+.PHONY: figures
+figures: setup ## measures and writes bench/FIGURES.md: size, start-up by mode, lines of code, coverage; LOG=<file of .out/runs> counts its lines
+	@scripts/setup.sh tests
+	node bench/figures.ts $(if $(LOG),--log $(LOG))
+
 .PHONY: lab-up lab-down
 lab-up: setup ## the lab: its Docker, its machines' image, the air-gap bundle
 	node lab/lab.ts up

@@ -7,6 +7,7 @@ import { runSteps } from '../../src/run-steps.ts'
 import { lastStart, readySteps } from '../../src/schedule.ts'
 import type { Apply, Step } from '../../src/steps.ts'
 import { fakeClock } from '../fake-clock.ts'
+import { tries } from './remedies/tries.ts'
 
 const step = (id: string, needs: string[] = [], deadlineMs = 60_000): Step => ({
   id,
@@ -241,3 +242,51 @@ test('the last step begins 20 minutes before the deadline, and a short run keeps
     }),
   )
 })
+
+/** One run of a plan of two steps, whatever happens in it. */
+const goes =
+  (happens: (given: ReturnType<typeof setting>) => Apply, deadlineMs = 60_000) =>
+  async () => {
+    const given = setting()
+    await runSteps([step('a', [], deadlineMs), step('b', ['a'], deadlineMs)], happens(given), given.context)
+  }
+const well = () => async () => {}
+
+tries('lease', [
+  [
+    'Wait until the other run has ended, then run the same again.',
+    goes(({ lost }) => async (_change, _lease, signal) => {
+      lost.abort(new Error('not renewed for 30 s'))
+      signal.throwIfAborted()
+    }),
+    goes(well),
+  ],
+])
+
+tries('timeout', [
+  [
+    'Run the same again: it goes on from what stands.',
+    goes(
+      ({ clock }) =>
+        async (_change, _lease, signal) => {
+          await clock.pass(5000)
+          signal.throwIfAborted()
+        },
+      5000,
+    ),
+    goes(well),
+  ],
+  [
+    '… Give it more time if it has too little each time.',
+    goes(
+      ({ clock }) =>
+        async () =>
+          void (await clock.pass(3_600_001)),
+      2 * 3_600_000,
+    ),
+    goes(({ clock, context }) => {
+      context.lastStart = new Date(clock.now() + 9 * 3_600_000)
+      return async () => void (await clock.pass(3_600_001))
+    }, 2 * 3_600_000),
+  ],
+])

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { openClient } from '../../../src/github/client.ts'
 import { putComment } from '../../../src/github/put-comment.ts'
+import { tries } from '../remedies/tries.ts'
 import { hurriedClock, installed, openPullRequest } from './world.ts'
 
 const where = { token: 'job-token', owner: 'acme', repo: 'platform' }
@@ -102,3 +103,55 @@ test('a request whose permission is not written down is not sent', async () => {
   await expect(octokit.rest.repos.delete({ owner: 'acme', repo: 'platform' })).rejects.toThrow('no permission is known')
   expect(github.requests).toEqual([])
 })
+
+type Asks = {
+  fault?: { status: number; times?: number; message?: string; headers?: Record<string, string> }
+  token?: string
+}
+
+/** Reads the pull request, with a token that may do so much. */
+const reads =
+  ({ fault, token = 'job-token' }: Asks = {}, permissions: object = { 'pull-requests': 'read' }, hidden = false) =>
+  async () => {
+    await using github = await openPullRequest({ hidden })
+    github.world.tokens.set('given', { login: 'github-actions[bot]', permissions: { ...permissions } })
+    const { octokit } = await openClient({ ...where, token, apiUrl: github.url }, hurriedClock())
+    if (fault !== undefined) github.faults.push({ request: /pulls/, ...fault })
+    await octokit.rest.pulls.get(read)
+  }
+const usedUp = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(hurriedClock().now() / 1000 + 3600) }
+const issues = (fault: boolean) => async () => {
+  await using github = await openPullRequest()
+  const { octokit } = await openClient({ ...where, apiUrl: github.url }, hurriedClock())
+  if (fault)
+    github.faults.push({ request: /issues/, status: 410, message: 'Issues has been disabled in this repository.' })
+  await octokit.rest.issues.listForRepo({ owner: 'acme', repo: 'platform' })
+}
+
+tries('cloud', [
+  ['Look at githubstatus.com, and run again.', reads({ fault: { status: 503, times: 3 } }), reads()],
+  [
+    'Run again after that time, or give github-token the token of an app of your own: each has its own limit.',
+    reads({ fault: { status: 403, headers: usedUp } }),
+    reads(),
+    reads({ token: 'given' }),
+  ],
+])
+
+tries('input', [
+  [
+    'Leave github-token out to use the token of the job, or give one that has not ended.',
+    reads({ token: 'expired' }),
+    reads({ token: 'job-token' }),
+    reads({ token: 'given' }),
+  ],
+])
+
+tries('preflight', [
+  [
+    'Add "…" to the permissions of the job….',
+    reads({ token: 'given' }, {}, true),
+    reads({ token: 'given' }, { 'pull-requests': 'read' }, true),
+  ],
+  ['Switch issues on in the settings of the repository, or leave failure-issue out.', issues(true), issues(false)],
+])

@@ -12,6 +12,7 @@ import type { BackupRun } from '../../../src/run.ts'
 import type { BackupSettings } from '../../../src/settings.ts'
 import { parseSigner, renderSigner } from '../../../src/snapshots/signer.ts'
 import type { Place } from '../../../src/snapshots/snapshot.ts'
+import { tries } from '../remedies/tries.ts'
 import { makeSettings, makeSource, never, STACK, signer, snapshotsOf, UID } from '../snapshots/make.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'backup-'))
@@ -256,3 +257,31 @@ test.each([
   [12_345_678, '12.3 MB'],
   [2.5e9, '2.5 GB'],
 ])('%i bytes are %s', (bytes, text) => expect(formatSize(bytes)).toBe(text))
+
+const backup = (run: string, place: Place, given: Partial<BackupSettings> = {}) =>
+  world({ snapshots: makeSettings({ places: [place] }), run: { id: run, attempt: 1 }, ...given }).carryOut()
+const blocked = freshPlace()
+const shrunk = freshPlace()
+
+tries('snapshot', [
+  [
+    'Look at the places that are named, then run mode backup again.',
+    () => {
+      writeFileSync(blocked.folder, 'no folder')
+      return backup('110', blocked)
+    },
+    () => {
+      rmSync(blocked.folder)
+      return backup('111', blocked)
+    },
+  ],
+  [
+    'Find out what was lost. If it was meant to go, run mode backup once with accept-drop: true.',
+    async () => {
+      await backup('112', shrunk)
+      writeFileSync(join(shrunk.folder, `rancher_${UID}_20261124T030001Z_113-1_999-14.tar.age`), '')
+      await backup('114', shrunk)
+    },
+    () => backup('115', shrunk, { acceptDrop: true }),
+  ],
+])

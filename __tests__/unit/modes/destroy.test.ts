@@ -6,6 +6,7 @@ import { noRancher, type Seen } from '../../../src/modes/seen.ts'
 import type { Stack } from '../../../src/modes/stack.ts'
 import type { DestroySettings } from '../../../src/settings.ts'
 import type { Step } from '../../../src/steps.ts'
+import { tries } from '../remedies/tries.ts'
 
 const plan: Step[] = [
   { id: 'x', title: 'X', deadlineMs: 1, needs: [], change: { room: 'infrastructure', kind: 'remove-machine' } },
@@ -88,3 +89,23 @@ test('a stack with a time to live goes without a word', () => {
   const mortal = { ...rest, infrastructure: { ...infrastructure, expires: '2026-01-01T00:00:00Z' } }
   expect(refuseDestroy(mortal, plan, confirm(undefined))).toEqual([])
 })
+
+const reaches = (unreached: { node: { name: string }; why: string }[]) => () =>
+  refuseUnreached({ infrastructure: { provider: 'hosts' }, hosts: { unreached } } as unknown as Stack)
+
+tries('ssh', [
+  [
+    'Make the machine answer by SSH, or name it in force-nodes to leave it as it is.',
+    reaches([{ node: { name: 'node-2' }, why: 'no route' }]),
+    // One that is named is none of the nodes any more, so nobody asks it.
+    reaches([]),
+  ],
+])
+
+tries('input', [
+  [
+    'Set confirm to … if the stack is to go: a last snapshot is kept off the nodes, unless last-snapshot is false.',
+    () => refuseDestroy(seen(known), plan, confirm(undefined)),
+    () => refuseDestroy(seen(known), plan, confirm('a.example')),
+  ],
+])

@@ -7,6 +7,7 @@ import type { Stack } from '../../../src/modes/stack.ts'
 import { wantUpgrade } from '../../../src/modes/want-upgrade.ts'
 import type { NodeLease } from '../../../src/remote/node-lease.ts'
 import { foundOf } from '../kubernetes/rke/world.ts'
+import { tries } from '../remedies/tries.ts'
 import { seenStack, upgradeWorld } from './upgrade-world.ts'
 
 const UPGRADING: Upgrading = {
@@ -106,3 +107,14 @@ test('while Kubernetes is half-done, its change brings the node there', async ()
   const started = { ...left, infrastructure: stackWith({ down: false, upgrading: true }).infrastructure }
   expect((await mend(left, started)).acts).toEqual(['start node-3'])
 })
+
+tries('preflight', [
+  [
+    'Run mode install with the inputs of the stack: it brings back what is missing. Then run mode upgrade again.',
+    () => {
+      const left = stackWith({ down: true, upgrading: true })
+      return mend(left, { ...left, infrastructure: stackWith({ down: false, upgrading: true }).infrastructure })
+    },
+    () => mend(stackWith({ down: false, upgrading: true }), stackWith({ down: false, upgrading: true })),
+  ],
+])

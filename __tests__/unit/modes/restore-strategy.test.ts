@@ -5,6 +5,7 @@ import { judgeFence } from '../../../src/modes/restore-fence.ts'
 import { chooseStrategy, nameStrategy, type Strategy } from '../../../src/modes/restore-strategy.ts'
 import type { StackCase } from '../../../src/modes/stack-case.ts'
 import { quorum } from '../../../src/quorum.ts'
+import { tries } from '../remedies/tries.ts'
 
 const SURVIVORS = [{ node: 'node-1', answers: true, installed: true, revision: 7 }]
 const RESTORING = { snapshot: 's', sha256: 'x', clusterUid: 'uid', takenAt: '', from: 'f' }
@@ -112,3 +113,38 @@ test('with less than a majority nothing goes on while one that does not answer m
     ),
   )
 })
+
+const fenced = (given: Partial<Parameters<typeof judgeFence>[0]>) => () =>
+  judgeFence({
+    provider: 'hosts',
+    recorded: ['node-1', 'node-2', 'node-3'],
+    reached: ['node-1'],
+    machines: [],
+    forced: ['node-2'],
+    ...given,
+  })
+const machines = (state: 'running' | 'stopped') => [
+  { name: 'node-1', state: 'running' as const },
+  { name: 'node-2', state: 'stopped' as const },
+  { name: 'node-3', state },
+]
+
+tries('lease', [
+  ['Switch … off, and name it in force-nodes.', fenced({}), fenced({ forced: ['node-2', 'node-3'] })],
+  [
+    'Stop the machine of …, or make it answer.',
+    fenced({ provider: 'local', machines: machines('running') }),
+    fenced({ provider: 'local', machines: machines('stopped') }),
+    fenced({ provider: 'local', machines: machines('running'), reached: ['node-1', 'node-3'] }),
+  ],
+])
+
+tries('preflight', [
+  [
+    'Run mode install, which goes on with it; or set restore-from to the snapshot to put in its place.',
+    () => chooseStrategy(caseNamed('unfinished'), undefined, 'uid'),
+    // What an install has gone on with runs, and nothing is to be restored.
+    () => chooseStrategy(caseNamed('running'), undefined, 'uid'),
+    () => chooseStrategy(caseNamed('unfinished'), { kind: 'name', name: 'nightly' }, 'uid'),
+  ],
+])

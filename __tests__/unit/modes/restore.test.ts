@@ -3,8 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
 import { asStackError } from '../../../src/errors.ts'
+import { refuseBackup } from '../../../src/modes/plan-backup.ts'
 import { restore } from '../../../src/modes/restore.ts'
+import { findTarget } from '../../../src/modes/restore-source.ts'
+import type { Strategy } from '../../../src/modes/restore-strategy.ts'
 import type { RestoreSettings } from '../../../src/settings.ts'
+import { tries } from '../remedies/tries.ts'
+import { makeKeeping, makeSettings, makeSource, never, OTHER_UID, snapshotsOf, UID } from '../snapshots/make.ts'
 import { RestoreWorld } from './restore-world.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'restore-mode-'))
@@ -159,3 +164,79 @@ test('a snapshot of another cluster is refused before anything is touched', asyn
   ).rejects.toMatchObject({ kind: 'snapshot' })
   expect(world.machines.size).toBe(0)
 })
+
+/** A world after a loss, and what a backup of it is refused for, once as it is and once restored. */
+const lost = (name: string, given: Partial<RestoreSettings> = {}) => {
+  const found = lostWorld(name)
+  const backs = async () => refuseBackup(await (await found).world.stack().inspect())
+  return {
+    hurt: backs,
+    cured: async () => {
+      await run((await found).world, given)
+      return await backs()
+    },
+  }
+}
+const survivors = lost('quorum lost, a member left')
+const gone = lost('all nodes gone, the memory left')
+
+tries('preflight', [
+  ['Run mode restore: it saves what the survivors know before anything else.', survivors.hurt, survivors.cured],
+  ['Run mode install; if there was one, run mode restore.', gone.hurt, gone.cured],
+])
+
+tries('snapshot', [
+  [
+    'Name a snapshot of this stack, or check provider and name.',
+    async () => {
+      const { world } = await lostWorld('everything gone')
+      const settings = makeSettings({ places: [{ kind: 'file', folder: join(world.folder, 'place') }], unsigned: true })
+      const source = makeSource(folder, { clusterUid: OTHER_UID })
+      const live = { ...makeKeeping().live, clusterUid: OTHER_UID }
+      const other = await snapshotsOf(folder, settings).keep(source, makeKeeping({ live }), never)
+      await run(world, { restoreFrom: { kind: 'name', name: other.manifest.name }, clusterUid: UID })
+    },
+    async () => {
+      const { world } = await lostWorld('everything gone')
+      const [kept] = await world.snapshots().list(never)
+      await run(world, { restoreFrom: { kind: 'name', name: kept?.name ?? '' }, clusterUid: UID })
+    },
+  ],
+])
+
+test('a restore that was begun, and whose file lies on no node any more, goes on with the one that is named', async () => {
+  const { world } = await lostWorld('quorum lost, only a stored snapshot')
+  for (let acts = 1; !world.isRestoring(); acts += 1) {
+    world.acts = acts
+    await expect(run(world)).rejects.toThrow('killed')
+  }
+  expect(world.isRestoring()).toBe(true)
+  for (const machine of world.machines.values()) machine.archive = undefined
+  world.acts = Number.POSITIVE_INFINITY
+  await expect(run(world)).rejects.toThrow('lies on no node')
+  await run(world, { restoreFrom: LATEST })
+  expect(world.data()).toEqual(['yesterday', 'yesterday', 'yesterday'])
+  expect(world.isRestoring()).toBe(false)
+})
+
+/** What is to be brought back, where nobody of the stack knows the name of its Rancher any more. */
+const targets = (strategy: Strategy) => async () => {
+  const { world } = await lostWorld('quorum lost, a member left')
+  const stack = world.stack()
+  const { infrastructure, cluster, rancher } = await stack.inspect()
+  const seen = {
+    infrastructure: { ...infrastructure, memory: { clusterUid: UID, hostname: undefined } },
+    cluster: { ...cluster, asked: undefined },
+    rancher: { ...rancher, release: undefined },
+  }
+  await using opened = new AsyncDisposableStack()
+  await findTarget(strategy, world.run(), { stack, snapshots: world.snapshots(), seen, opened })
+}
+
+tries('preflight', [
+  [
+    'Name a stored snapshot with restore-from: its manifest tells the name.',
+    targets({ kind: 'survivor', survivors: [] }),
+    targets({ kind: 'stored', wish: { kind: 'latest', clusterUid: UID } }),
+  ],
+])

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { Infrastructure } from '../../../src/infrastructure/infrastructure.ts'
 import { refuseRetire, throwStillIn } from '../../../src/modes/retire.ts'
 import { type Seen, wantedNodes } from '../../../src/modes/seen.ts'
+import { tries } from '../remedies/tries.ts'
 
 /** A cluster of so many nodes, of which some are not well and some too many. */
 function seen(count: number, { broken = [], surplus = [] }: { broken?: number[]; surplus?: number[] } = {}): Seen {
@@ -63,3 +64,19 @@ test('nodes that are too many are not among those asked for', () => {
   }
   expect(wantedNodes(facts, 3).map(({ name }) => name)).toEqual(['node-1', 'node-2', 'node-3'])
 })
+
+tries('preflight', [
+  [
+    'Run install with node-count … first: it mends them. Then run this again.',
+    () => refuseRetire(seen(4, { surplus: [4], broken: [2] })),
+    () => refuseRetire(seen(4, { surplus: [4] })),
+  ],
+])
+
+tries('kubernetes', [
+  [
+    'Run the same again: it goes on from what stands.',
+    () => throwStillIn(seen(5, { surplus: [5] })),
+    () => throwStillIn({ ...seen(3), infrastructure: { ...seen(3).infrastructure, surplus: ['node-5'] } }),
+  ],
+])

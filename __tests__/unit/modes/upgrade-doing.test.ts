@@ -282,3 +282,26 @@ async function count(given: Partial<UpgradeSettings>): Promise<string[]> {
   await at.run(given)
   return at.acts
 }
+
+describe('what a failed upgrade says comes next', () => {
+  test('gone back: with another version it gets through', async () => {
+    const at = world({ badRancher: { version: '2.11.3', everReady: false, writes: [] } })
+    const error = asStackError(await at.run(BOTH))
+    expect(error.next).toBe(
+      'Find out why the step failed, by what is told above; then run mode upgrade again, with another version if that one is bad.',
+    )
+    expect(await at.run({ ...BOTH, rancher: rancher('2.11.1') })).toBe('done')
+    expect([runs(at), whole(at)]).toEqual([[NEW, '2.11.1'], true])
+  })
+
+  test('left as it stands: what is named is mended, and the same run again gets through', async () => {
+    const at = world({ badRancher: { version: '2.11.3', everReady: false, writes: [] } })
+    const error = asStackError(await at.run({ ...BOTH, onFailure: 'keep' }))
+    expect(error.next).toMatch(
+      /^Mend what is named and run mode upgrade again: it goes on from what stands\. Or go back/,
+    )
+    at.faults = {}
+    expect(await at.run(BOTH)).toBe('done')
+    expect([runs(at), whole(at), at.upgrading]).toEqual([[NEW, '2.11.3'], true, undefined])
+  })
+})

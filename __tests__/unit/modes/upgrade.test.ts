@@ -12,6 +12,7 @@ import { wantUpgrade } from '../../../src/modes/want-upgrade.ts'
 import type { UpgradeSettings } from '../../../src/settings.ts'
 import type { Step } from '../../../src/steps.ts'
 import { settings as rancherSettings } from '../rancher/make.ts'
+import { tries } from '../remedies/tries.ts'
 import { NOW, seenStack, upgradeSettings, upgradeWorld } from './upgrade-world.ts'
 
 const RUNNING = { source: 'running' } as const
@@ -393,6 +394,20 @@ describe('the story', () => {
     const other = await story(seenStack(), { rancher: versions('2.11.3'), expectedPlan: digest })
     expect([other.outcome, other.done]).toEqual([expect.objectContaining({ kind: 'preflight' }), []])
   })
+
+  const approved = async (given: Partial<UpgradeSettings>) =>
+    (await story(seenStack(), { ...given, dryRun: true })).told.plans[0]
+  const runsWith = (given: Partial<UpgradeSettings>, plan: Partial<UpgradeSettings>) => async () => {
+    const { outcome } = await story(seenStack(), { ...given, expectedPlan: (await approved(plan)) ?? '' })
+    if (outcome instanceof Error) throw outcome
+  }
+  tries('preflight', [
+    [
+      'What stands has changed since that plan was made: look at the new plan, and run with its digest.',
+      runsWith({ rancher: versions('2.11.3') }, asks),
+      runsWith({ rancher: versions('2.11.3') }, { rancher: versions('2.11.3') }),
+    ],
+  ])
 
   test('a chart that does not take its values stops it before anything is touched', async () => {
     const refusal = { kind: 'preflight', subject: 'Rancher 2.11.3', what: 'its chart does not', next: 'x' } as const

@@ -10,8 +10,13 @@ import {
   fetchChart,
   latestPatch,
   parseIndex,
+  readChart,
 } from '../../../src/rancher/chart.ts'
-import { resolveVersion } from '../../../src/rancher/want.ts'
+import { findRancher } from '../../../src/rancher/install-chart.ts'
+import { resolveVersion, want } from '../../../src/rancher/want.ts'
+import type { RancherSettings } from '../../../src/settings.ts'
+import { tries } from '../remedies/tries.ts'
+import { bare, settings, wanted } from './make.ts'
 
 const entry = (version: string): ChartEntry => ({ version, urls: [`rancher-${version}.tgz`], digest: undefined })
 const { signal } = new AbortController()
@@ -83,3 +88,64 @@ const choices: [string, Partial<Parameters<typeof resolveVersion>[0]>, string, s
 test.each(choices)('the version is %s', async (_name, choice, value, from) => {
   await expect(resolveVersion({ ...none, ...choice })).resolves.toEqual({ value, from })
 })
+
+const sum = (text: string) => createHash('sha256').update(text).digest('hex')
+const fetches =
+  (version: string, { archive = 'archive', digest = sum('archive'), reaches = true } = {}) =>
+  () => {
+    const { fetch } = repository(archive, digest)
+    const barred: Fetch = () => Promise.reject(new Error('ENETUNREACH'))
+    return fetchChart({ ...chart, version, folder }, reaches ? fetch : barred, signal)
+  }
+const bundled = (version: string) => () =>
+  findRancher(
+    {
+      folder,
+      chart: 'stable',
+      findChart: async (name, asked) => (asked === '2.11.3' ? `/bundle/${name}.tgz` : undefined),
+      fetch: () => Promise.reject(new Error('the network was reached')),
+      signal,
+    },
+    version,
+  )
+const reads = (path: () => string) => () => readChart(path(), async () => 'name: rancher\nversion: 2.11.3\n')
+
+tries('rancher', [
+  [
+    'Check the way to the chart repository, or give an airgap-bundle.',
+    fetches('2.11.3', { reaches: false }),
+    fetches('2.11.3'),
+    bundled('2.11.3'),
+  ],
+  ['Choose another rancher-chart or version.', fetches('2.13.0'), fetches('2.11.3')],
+  ['Set the version to ….', fetches('2.11.16'), fetches('2.11.3')],
+  [
+    'Find out who changed the archive or the index; run again when they agree.',
+    fetches('2.11.3', { archive: 'changed' }),
+    fetches('2.11.3'),
+  ],
+])
+
+tries('input', [
+  ['Add the chart to the bundle, or set the version that the bundle holds.', bundled('2.11.9'), bundled('2.11.3')],
+  [
+    'Set rancher-chart to latest, stable, alpha, a repository URL, or the path of a chart.',
+    reads(() => join(folder, 'missing')),
+    reads(() => import.meta.filename),
+  ],
+  [
+    'Set an exact version.',
+    () => resolveVersion({ ...none, asked: 'latest-patch', tested: '2.13.0', entries: async () => [entry('2.11.3')] }),
+    () => resolveVersion({ ...none, asked: '2.11.3' }),
+  ],
+])
+
+const offline = (version: string | undefined) => () =>
+  want(bare(), wanted(), settings({ version, tls: { source: 'secret' } as RancherSettings['tls'] }), {
+    offline: true,
+    fetch: () => Promise.reject(new Error('the network was reached')),
+    showChart: async () => '',
+    signal,
+  })
+
+tries('input', [['Set the exact version that the bundle holds.', offline('latest-patch'), offline('2.11.3')]])

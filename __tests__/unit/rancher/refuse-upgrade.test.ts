@@ -12,6 +12,7 @@ import { REMOVED, refuseRemoved } from '../../../src/rancher/removed-values.ts'
 import { tryChart } from '../../../src/rancher/try-chart.ts'
 import { changesValues, upgradeValues } from '../../../src/rancher/upgrade-values.ts'
 import type { RancherSettings } from '../../../src/settings.ts'
+import { tries } from '../remedies/tries.ts'
 import { fakeKube } from './fake-kube.ts'
 import { bare, HOSTNAME, installed, release, settings } from './make.ts'
 
@@ -219,3 +220,22 @@ test('a chart that does not take its values is told in its own words, and leaves
   const stop = AbortSignal.abort(new StackError('timeout', 'enough'))
   await expect(tryChart({ ...charts, signal: stop }, '2.12.3', {}, 'v1.32.6')).rejects.toThrow('enough')
 })
+
+const takes = (values: object) => () => {
+  const helm = join(folder, 'judging-helm')
+  const script =
+    'for word; do case $word in *values*.yaml) grep -q bad "$word" && { echo \'Error: no\' >&2; exit 1; } ;; esac; done'
+  writeFileSync(helm, `#!/bin/sh\n${script}\nexit 0\n`, { mode: 0o755 })
+  const { signal } = new AbortController()
+  const chart = join(folder, 'chart-of-path')
+  const charts = { helm, folder, chart, findChart: undefined, fetch: async () => Buffer.alloc(0), signal }
+  return tryChart(charts, '2.12.3', { ...values }, 'v1.32.6-rancher1-1')
+}
+
+tries('preflight', [
+  [
+    'Mend helm-values; those of the release are shown by: helm get values rancher -n cattle-system.',
+    takes({ bad: true }),
+    takes({ good: true }),
+  ],
+])

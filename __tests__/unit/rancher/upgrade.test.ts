@@ -6,6 +6,7 @@ import type { KubernetesObject } from '@kubernetes/client-node'
 import type { RancherClient } from '../../../src/rancher/client.ts'
 import { rollBack, type UpgradeTools, upgradeCertManager, upgradeRancher } from '../../../src/rancher/upgrade.ts'
 import type { RancherSettings } from '../../../src/settings.ts'
+import { tries } from '../remedies/tries.ts'
 import { type FakeKube, fakeKube } from './fake-kube.ts'
 import { HOSTNAME, releaseSecret, settings } from './make.ts'
 import { deployment, pod, replicaSet } from './pods.ts'
@@ -156,3 +157,19 @@ test('a roll back names release, revision and namespace, and waits', async () =>
     'rollback cert-manager 1 --namespace cert-manager --wait --timeout 10m',
   ])
 })
+
+const upgrades =
+  (ready: number, rest = '') =>
+  async () => {
+    const objects = stack().map((one) => (one.metadata?.name === 'rancher' ? whole('rancher', ready) : one))
+    await upgradeRancher('2.11.3', await tools(fakeKube(objects), {}, rest))
+  }
+
+tries('rancher', [
+  ['Look at: kubectl -n cattle-system get pods. Then run mode upgrade again.', upgrades(2), upgrades(3)],
+  [
+    'Run the same again: it goes on from what stands.',
+    upgrades(3, 'echo "Error: timed out waiting for the condition" >&2; exit 1'),
+    upgrades(3),
+  ],
+])

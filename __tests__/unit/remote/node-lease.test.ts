@@ -4,6 +4,7 @@ import { isVoter, parseRecord } from '../../../src/remote/lease-record.ts'
 import { type BallotOptions, type NodeLease, takeLeaseOver } from '../../../src/remote/node-lease.ts'
 import { ballotOf, type LeaseNode, leaseNode } from '../../fakes/ballots.ts'
 import { manualClock } from '../../fakes/manual-clock.ts'
+import { tries } from '../remedies/tries.ts'
 
 /** Three nodes, and runners that may be cut from them. */
 function lab(names = ['a', 'b', 'c']) {
@@ -368,3 +369,69 @@ test('a lease that could not be released is told, with its nodes', async () => {
   await lease[Symbol.asyncDispose]()
   expect(log).toEqual(['The lease of run one, attempt 1, of acme/infra stands on b until it expires'])
 })
+
+const held = lab()
+const lonely = lab()
+const lostOne = lab()
+const growing = lab()
+
+tries('lease', [
+  [
+    'Let that run end, or set wait-for-lease.',
+    async () => {
+      const first = await held.runner('one').take()
+      try {
+        await held.runner('two').take()
+      } finally {
+        await first[Symbol.asyncDispose]()
+      }
+    },
+    async () => (await held.runner('three').take())[Symbol.asyncDispose](),
+    async () => {
+      const first = await held.runner('four').take()
+      const waits = held.runner('five', { waitMs: 600_000 }).take()
+      await held.clock.advance(30_000)
+      await first[Symbol.asyncDispose]()
+      await held.clock.advance(5000)
+      await (await waits)[Symbol.asyncDispose]()
+    },
+  ],
+  [
+    'Bring a majority of the nodes back, or use mode restore.',
+    () => {
+      const cut = lonely.runner('one')
+      cut.cut.add('a').add('b')
+      return cut.take()
+    },
+    async () => (await lonely.runner('two').take())[Symbol.asyncDispose](),
+  ],
+  [
+    'Look whether the nodes run and are reachable, then run again.',
+    async () => {
+      const one = lostOne.runner('one')
+      const lease = await one.take()
+      await lostOne.clock.advance(0)
+      one.cut.add('b').add('c')
+      await lostOne.clock.advance(31_000)
+      throw lease.lost.reason
+    },
+    async () => {
+      await lostOne.clock.advance(100_000)
+      await lostOne.runner('two').take()
+    },
+  ],
+  [
+    'Run the same again: it goes on from what stands.',
+    async () => {
+      const one = growing.runner('one', { members: ['a', 'b'] })
+      const lease = await one.take()
+      one.cut.add('a').add('b')
+      await growing.clock.advance(31_000)
+      await admit(lease, 'c')
+    },
+    async () => {
+      await growing.clock.advance(100_000)
+      await admit(await growing.runner('two', { members: ['a', 'b'] }).take(), 'c')
+    },
+  ],
+])

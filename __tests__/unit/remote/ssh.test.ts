@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import type { Access, Host, Hosts } from '../../../src/remote/host.ts'
 import { shellQuote } from '../../../src/remote/shell.ts'
 import { openHosts } from '../../../src/remote/ssh.ts'
 import { freePort, makeKey, publicKey, type Sshd, startSshd } from '../../fakes/sshd.ts'
+import { tries } from '../remedies/tries.ts'
 
 jest.setTimeout(60_000)
 
@@ -305,3 +306,77 @@ async function say(port: number, text: string): Promise<string> {
   const chunks = await socket.toArray()
   return Buffer.concat(chunks).toString()
 }
+
+/** A machine of its own, and a run of a command on it. */
+async function onMachine<T>(act: (host: Host, machine: Sshd) => Promise<T>, machine = startSshd()): Promise<T> {
+  await using server = await machine
+  await using opened = await openHosts([server.node], access({ keyFiles: [server.keyFile] }), { folder })
+  return await act(opened.reached[0] as Host, server)
+}
+const blocking = join(folder, 'blocking')
+/** The client sees a moment later than its server that there is no connection any more. */
+const connectionEnds = () => new Promise((resolve) => setTimeout(resolve, 1000))
+
+tries('ssh', [
+  [
+    'Look whether … runs, then run again.',
+    () =>
+      onMachine(async (node, machine) => {
+        await node.run('true')
+        await machine.kill()
+        await connectionEnds()
+        await node.run('true')
+      }),
+    () => onMachine((node) => node.run('true')),
+  ],
+  [
+    'Look whether the machine runs and is reachable, then run again.',
+    () =>
+      onMachine(async (node, machine) => {
+        await node.run('true')
+        await machine.kill()
+        await connectionEnds()
+        await node.forward('127.0.0.1', 22)
+      }),
+    () => onMachine(async (node) => (await node.forward('127.0.0.1', sshd.node.port))[Symbol.asyncDispose]()),
+  ],
+  [
+    'Look at the sshd of … (its log, MaxSessions), then run again.',
+    // The connection itself takes the one session there is.
+    () => onMachine((node) => node.run('true'), startSshd({ config: ['MaxSessions 1'] })),
+    () => onMachine((node) => node.run('true'), startSshd({ config: ['MaxSessions 10'] })),
+  ],
+  [
+    'Run the same again: it goes on from what stands.',
+    () => host.run(`test -e ${shellQuote(blocking)}`),
+    async () => {
+      mkdirSync(blocking)
+      await host.run(`test -e ${shellQuote(blocking)}`)
+      rmSync(blocking, { recursive: true })
+    },
+  ],
+  [
+    'Look at what … is busy with, then run again.',
+    () => host.run('sleep 60', { deadlineMs: 300 }),
+    () => host.run('true', { deadlineMs: 30_000 }),
+  ],
+  [
+    'Look at the disk of …, then run again.',
+    async () => {
+      mkdirSync(blocking)
+      await host.write(blocking, 'text', '0600')
+    },
+    async () => {
+      rmSync(blocking, { recursive: true })
+      await host.write(blocking, 'text', '0600')
+    },
+  ],
+])
+
+tries('input', [
+  [
+    'Correct the inputs and run again.',
+    () => host.pipe(join(folder, 'missing'), 'cat'),
+    () => host.pipe(join(folder, 'image.tar'), 'cat'),
+  ],
+])

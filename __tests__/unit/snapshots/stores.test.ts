@@ -8,6 +8,7 @@ import { artifactStore } from '../../../src/snapshots/stores/artifacts.ts'
 import { directoryStore } from '../../../src/snapshots/stores/directory.ts'
 import { s3Store } from '../../../src/snapshots/stores/s3.ts'
 import type { Packed, Store } from '../../../src/snapshots/stores/store.ts'
+import { tries } from '../remedies/tries.ts'
 import { about, never, scratch, UID } from './make.ts'
 
 jest.setTimeout(60_000)
@@ -168,6 +169,25 @@ describe('a bucket', () => {
     s3.faults.push({ operation: 'GetObject', truncateAtBytes: 1000 })
     await expect(store.fetch(ref, fresh(), never)).rejects.toMatchObject({ kind: 'snapshot' })
   })
+
+  const answers = (act: () => unknown, status?: number) => () => {
+    s3.faults.length = 0
+    if (status !== undefined)
+      s3.faults.push({ operation: 'ListObjectsV2', times: 9, status }, { operation: 'PutObject', times: 9, status })
+    return act()
+  }
+  tries('snapshot', [
+    [
+      'Check bucket, AWS_REGION and the credentials; they need s3:ListBucket, s3:GetObject, s3:PutObject.',
+      answers(() => store.preflight({ write: true, remove: true }), 403),
+      answers(() => store.preflight({ write: true, remove: true })),
+    ],
+    [
+      'Check the bucket and the credentials: s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject.',
+      answers(() => store.put(packed(), never), 403),
+      answers(() => store.put(packed(), never)),
+    ],
+  ])
 })
 
 describe('the artifacts of a repository', () => {
@@ -295,4 +315,101 @@ describe('the artifacts of a repository', () => {
       expect.stringContaining('github-token'),
     ])
   })
+
+  const may = (permissions: ('read' | 'write')[], act: () => unknown) => () => {
+    services.repository.permissions = permissions
+    return act()
+  }
+  const asks = (remove: boolean) => () => store().preflight({ write: true, remove })
+  const within = (env: Record<string, string>, act: () => unknown) => () => {
+    Object.assign(process.env, env)
+    return act()
+  }
+  tries('preflight', [
+    [
+      'Give the job "permissions: { actions: read }", or a token that has it.',
+      may([], asks(false)),
+      may(['read'], asks(false)),
+    ],
+    [
+      'Give the job "permissions: { actions: write }", or a token that has it.',
+      may(['read'], asks(true)),
+      may(['read', 'write'], asks(true)),
+    ],
+    [
+      'Run again.',
+      () => {
+        services.repository.answers = { '/actions/artifacts': { status: 500, body: {} } }
+        return asks(false)()
+      },
+      () => {
+        services.repository.answers = {}
+        return asks(false)()
+      },
+    ],
+    [
+      'Give github-token, with the permission actions: read.',
+      () =>
+        artifactStore({ kind: 'artifact' }, { repository: 'acme/infra', token: undefined, retentionDays: 30 }).list(
+          never,
+        ),
+      () => store().list(never),
+    ],
+    [
+      'Run it on …, or name a folder or a bucket.',
+      within({ GITHUB_REF: 'refs/heads/feature', GITHUB_EVENT_NAME: 'push' }, asks(false)),
+      within({ GITHUB_REF: 'refs/heads/main' }, asks(false)),
+      within({ GITHUB_REF: 'refs/heads/feature' }, () =>
+        directoryStore({ kind: 'file', folder: fresh() }).preflight({ write: true, remove: false }),
+      ),
+    ],
+    [
+      'Name a folder (file:path) or a bucket (s3://…).',
+      within({ ACTIONS_RUNTIME_TOKEN: '' }, asks(false)),
+      within({ ACTIONS_RUNTIME_TOKEN: '' }, () =>
+        directoryStore({ kind: 'file', folder: fresh() }).preflight({ write: true, remove: false }),
+      ),
+    ],
+  ])
+
+  const failing = (fault: (typeof services.faults)[number] | undefined, act: () => unknown) => () => {
+    services.faults.length = 0
+    if (fault !== undefined) services.faults.push(fault)
+    return act()
+  }
+  /** Brings back the one snapshot that is kept. */
+  const fetchKept = async () => store().fetch((await store().list(never))[0]?.ref ?? '', fresh(), never)
+  tries('snapshot', [
+    [
+      'Check github-token and its permissions, then run again.',
+      may([], () => store().list(never)),
+      may(['read'], () => store().list(never)),
+    ],
+    [
+      'Run mode backup again; what was sent does not count.',
+      failing({ operation: 'FinalizeArtifact', status: 400 }, () => store().put(packed('101-1'), never)),
+      failing(undefined, () => store().put(packed('102-1'), never)),
+    ],
+    [
+      'Run mode backup again; this artifact does not count.',
+      () => {
+        const body = { id: 1, name: 'x', size_in_bytes: 1, digest: 'sha256:other' }
+        services.repository.answers = { '/actions/artifacts/': { status: 200, body } }
+        return store().put(packed('103-1'), never)
+      },
+      () => {
+        services.repository.answers = {}
+        return store().put(packed('104-1'), never)
+      },
+    ],
+    [
+      'Run again; or take another copy of this snapshot.',
+      async () => {
+        await store().put(packed(), never)
+        services.faults.push({ operation: 'blob GET', corrupt: true })
+        await fetchKept()
+      },
+      failing(undefined, fetchKept),
+    ],
+  ])
 })

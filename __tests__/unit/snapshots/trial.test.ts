@@ -5,6 +5,7 @@ import { afterAll, expect, jest, test } from '@jest/globals'
 import { CACHE } from '../../../lab/places.ts'
 import { readEtcdSnapshot } from '../../../src/snapshots/etcd-snapshot.ts'
 import { type EtcdTools, tryRestore } from '../../../src/snapshots/trial.ts'
+import { tries } from '../remedies/tries.ts'
 import { ETCD_SNAPSHOT, never, scratch } from './make.ts'
 
 jest.setTimeout(60_000)
@@ -116,3 +117,12 @@ withEtcd('a real etcd restores a real snapshot with as many keys as were counted
   const more = { ...counted, keys: counted.keys + 1 }
   await expect(tryRestore(path, more, { tools: real, folder: fresh(), signal: never })).rejects.toThrow('51 of 52 keys')
 })
+
+const restores =
+  (keys: string[] | 'broken', tools = scriptedTools) =>
+  () =>
+    tryRestore(scripted(keys), contents, { tools: tools(), folder: fresh(), signal: never })
+
+tries('snapshot', [
+  ['Run mode backup again; if it stays so, look at etcd on the nodes.', restores('broken'), restores(whole)],
+])

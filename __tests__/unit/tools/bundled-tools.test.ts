@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { createTools } from '../../../src/tools/tools.ts'
+import { tries } from '../remedies/tries.ts'
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
@@ -126,3 +127,34 @@ test.each(['missing', 'bundle-1/bundle.json', 'bundle-1/tools'])('what is no bun
     message: expect.stringContaining('is no bundle'),
   })
 })
+
+const archived = () => join(bundle, 'images/rke.tar')
+
+tries('preflight', [
+  [
+    'Ask for the version the bundle has (…-version), or give a bundle that has this one.',
+    () => tools(bundle, 'v1.7.0').rke(),
+    () => tools(bundle, 'v1.8.5').rke(),
+    () => {
+      manifest['tools'] = [{ ...(manifest['tools'] as object[])[0], version: 'v1.7.0' }]
+      writeManifest()
+      return tools(bundle, 'v1.7.0').rke()
+    },
+  ],
+  [
+    'Give the directory or tar that was built as a bundle.',
+    () => tools(join(bundle, 'tools')).rke(),
+    () => tools(bundle).rke(),
+  ],
+  [
+    'Give the bundle as it was built.',
+    async () => {
+      rmSync(archived())
+      return (await tools().preflight()).filter(({ what }) => what.includes('images'))
+    },
+    async () => {
+      writeFileSync(archived(), 'layers')
+      return (await tools().preflight()).filter(({ what }) => what.includes('images'))
+    },
+  ],
+])

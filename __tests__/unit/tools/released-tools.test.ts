@@ -9,6 +9,7 @@ import { createKeptFiles } from '../../../src/tools/kept-files.ts'
 import { locateRelease, type Tool } from '../../../src/tools/release.ts'
 import { createTools } from '../../../src/tools/tools.ts'
 import { type FileServer, startFileServer } from '../../fakes/file-server.ts'
+import { tries } from '../remedies/tries.ts'
 
 jest.setTimeout(60_000)
 
@@ -206,3 +207,41 @@ function filesBelow(folder: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
 }
+
+const serves =
+  (make: () => void, given: Parameters<typeof newRun>[0] = {}) =>
+  () => {
+    make()
+    return newRun(given).rke()
+  }
+const genuine = () => {
+  mirror.files.set(FILE, [rke])
+  mirror.files.set(SUMS, [`${sha256(rke)}  rke_linux-amd64\n`])
+}
+
+tries('preflight', [
+  [
+    'Ask for another version, or give a mirror or bundle that has it.',
+    serves(() => mirror.files.set(SUMS, ['<html>not found</html>'])),
+    serves(
+      () => {
+        mirror.files.set('/rke/v1.7.8/rke_linux-amd64', [rke])
+        mirror.files.set('/rke/v1.7.8/sha256sum.txt', [`${sha256(rke)}  rke_linux-amd64\n`])
+      },
+      { rkeVersion: 'v1.7.8' },
+    ),
+    serves(genuine),
+  ],
+  ['Check the version that was asked for.', serves(() => {}, { rkeVersion: 'v1.7.99' }), serves(() => {})],
+  [
+    'Check the network, http-proxy and tool-mirror.',
+    serves(() => mirror.files.set(FILE, [{ status: 503 }])),
+    serves(genuine),
+  ],
+  [
+    'Find out who changed the file; a mirror or a bundle may be damaged.',
+    serves(() => mirror.files.set(FILE, [randomBytes(1000)])),
+    serves(genuine),
+  ],
+  ['Run on an amd64 or arm64 machine.', serves(() => {}, { arch: 's390x' }), serves(() => {}, { arch: 'x64' })],
+])

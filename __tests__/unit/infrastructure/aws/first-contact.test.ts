@@ -5,6 +5,7 @@ import { afterAll, expect, test } from '@jest/globals'
 import { sshFirstContact } from '../../../../src/infrastructure/aws/first-contact.ts'
 import type { Node } from '../../../../src/node.ts'
 import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
+import { tries } from '../../remedies/tries.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'first-contact-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -56,3 +57,23 @@ test('the end of a machine is written where its timer looks, in seconds', async 
   await first.setExpiry(machine, new Date('2027-01-01T00:00:00.500Z'), soon())
   expect(host.received).toEqual([{ write: '/etc/rancher-ha/expires', content: '1798761600\n', mode: '0644' }])
 })
+
+const greets = (says: string | undefined) => () => {
+  const { first } = contact((one) => one.answers('bash -s', says ?? ''))
+  const silent = sshFirstContact({
+    folder,
+    access: async () => ({ keyFiles: [], knownHosts: [], acceptNew: false }),
+    open: async () => fakeHosts([], [{ node: machine, why: 'timed out' }]),
+  })
+  return (says === undefined ? silent : first).makeHostKey(machine, soon())
+}
+const KEY = 'ssh-ed25519 AAAAkey root@node-1\n'
+
+tries('ssh', [
+  [
+    'Look at its console output, and whether the runner reaches port 22 (runner-cidr, aws-address), then run again.',
+    greets(undefined),
+    greets(KEY),
+  ],
+  ['Run the same again: it goes on from what stands.', greets('Docker is not there yet'), greets(KEY)],
+])

@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals'
 import { hostsInfrastructure } from '../../../../src/infrastructure/hosts/hosts.ts'
 import type { HostSpec, SshSettings } from '../../../../src/settings.ts'
 import { describeInfrastructure } from '../../../contract/infrastructure.ts'
+import { tries } from '../../remedies/tries.ts'
 
 const hostname = 'rancher.example.test'
 const ssh: SshSettings = {
@@ -77,3 +78,17 @@ test('keys are files of their own, and known hosts, bastion and trust are handed
     await rm(folder, { recursive: true })
   }
 })
+
+tries('preflight', [
+  [
+    'Give each machine one line in `hosts`.',
+    () => open({ hosts: [host(1), host(2, { address: '10.0.0.1', privateAddress: '10.0.0.1' }), host(3)] }).inspect(),
+    () => open({ hosts: [host(1), host(2), host(3)] }).inspect(),
+  ],
+  [
+    'Give `load-balancer` an address, or a name this runner can resolve.',
+    () => open({ loadBalancer: 'nowhere.example.test' }).inspect(),
+    () => open({ loadBalancer: '10.0.0.100' }).inspect(),
+    () => open({ loadBalancer: 'lb.example.test' }).inspect(),
+  ],
+])

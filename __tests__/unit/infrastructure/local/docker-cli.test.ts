@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { dockerCli } from '../../../../src/infrastructure/local/docker-cli.ts'
+import { tries } from '../../remedies/tries.ts'
 
 const forever = new AbortController().signal
 const labels = { 'rancher-ha/stack': 'x' }
@@ -114,3 +115,23 @@ test('a run that is stopped does not wait for Docker', async () => {
   stop.abort(new Error('cancelled'))
   await expect(started).rejects.toThrow('cancelled')
 })
+
+tries('cloud', [
+  [
+    'Mend what Docker names, then run the same again.',
+    async () => (await client('echo "Error response: volume is in use" >&2; exit 1')).removeVolume('v', forever),
+    async () => (await client('')).removeVolume('v', forever),
+  ],
+])
+
+tries('preflight', [
+  [
+    'Install and start Docker on the runner, or let DOCKER_HOST name a daemon it may use.',
+    () => dockerCli({ PATH: join(folder, 'none') }).hasImage('x'),
+    async () => (await client('')).hasImage('x'),
+    async () => {
+      await client('[ "$DOCKER_HOST" = unix:///run/mine ] || exit 1')
+      await dockerCli({ PATH: `${folder}:/usr/bin:/bin`, DOCKER_HOST: 'unix:///run/mine' }).hasImage('x')
+    },
+  ],
+])

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { takeLock } from '../../../../src/infrastructure/local/lock.ts'
+import { tries } from '../../remedies/tries.ts'
 
 let folder: string
 let path: string
@@ -45,3 +46,20 @@ test('a folder that is not there is no lease of another run', async () => {
   const taken = takeLock(join(folder, 'none', 'a.lock'), { waitMs: 0, holder: '1/1' })
   await expect(taken).rejects.toMatchObject({ kind: 'bug' })
 })
+
+tries('lease', [
+  [
+    'Wait until that run has ended, or give `wait-for-lease` the time it may take.',
+    async () => {
+      await using _first = await takeLock(path, { waitMs: 0, holder: '1/1' })
+      await takeLock(path, { waitMs: 0, holder: '2/1' })
+    },
+    async () => (await takeLock(path, { waitMs: 0, holder: '3/1' }))[Symbol.asyncDispose](),
+    async () => {
+      const first = await takeLock(path, { waitMs: 0, holder: '4/1' })
+      const second = takeLock(path, { waitMs: 10_000, holder: '5/1' })
+      await first[Symbol.asyncDispose]()
+      await (await second)[Symbol.asyncDispose]()
+    },
+  ],
+])

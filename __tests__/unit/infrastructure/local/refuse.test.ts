@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals'
 import { labelsOf, namesOf } from '../../../../src/infrastructure/local/names.ts'
 import { carryOut } from '../../../contract/infrastructure.ts'
+import { tries } from '../../remedies/tries.ts'
+import type { LocalFixture } from './fixture.ts'
 import { localFixture } from './fixture.ts'
 
 test('a stack of the same name of another owner is refused, and the owner is named', async () => {
@@ -69,3 +71,53 @@ test('nothing of ours is refused', async () => {
   fixture.daemon.networks.set('another', { subnets: [], labels })
   expect((await fixture.open().inspect()).refusals).toEqual([])
 })
+
+/** What is refused of one stack after its surroundings were made so. */
+const sees =
+  (make: (fixture: LocalFixture) => Promise<void> | void, name = 'rancher', hostname?: string) =>
+  async () => {
+    await using fixture = await localFixture()
+    await make(fixture)
+    return await fixture.open(hostname === undefined ? {} : { hostname }, { ...fixture.stack, name }).inspect()
+  }
+const theirs = ({ daemon, stack }: LocalFixture) =>
+  void daemon.networks.set(namesOf(stack).network, { subnets: ['10.1.0.0/24'], labels: {} })
+const anothers = async (fixture: LocalFixture) => {
+  const other = fixture.open({}, { ...fixture.stack, owner: 'another', ownerName: 'other/ranch' })
+  await carryOut(other, other.plan(await other.inspect(), fixture.wanted))
+  return other
+}
+const listed = ({ runner, wanted }: LocalFixture) => {
+  runner.hosts += `10.0.0.9 ${wanted.hostname}\n`
+}
+
+tries('preflight', [
+  [
+    'Remove the …, if nobody needs it, or choose another `name`.',
+    sees(theirs),
+    sees((fixture) => {
+      theirs(fixture)
+      fixture.daemon.networks.clear()
+    }),
+    sees(theirs, 'mine'),
+  ],
+  [
+    'Choose another `name`, or let that owner destroy its stack.',
+    sees(async (fixture) => void (await anothers(fixture)), 'rancher', 'mine.example.test'),
+    sees(async (fixture) => void (await anothers(fixture)), 'mine', 'mine.example.test'),
+    sees(async (fixture) => {
+      const other = await anothers(fixture)
+      await carryOut(other, other.planDestroy(await other.inspect()))
+    }),
+  ],
+  [
+    'Remove that line, or choose another `hostname`.',
+    sees(listed),
+    sees((fixture) => {
+      const before = fixture.runner.hosts
+      listed(fixture)
+      fixture.runner.hosts = before
+    }),
+    sees(listed, 'rancher', 'mine.example.test'),
+  ],
+])

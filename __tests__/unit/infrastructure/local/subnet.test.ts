@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { addressOf, chooseSubnet, gatewayOf } from '../../../../src/infrastructure/local/subnet.ts'
+import { tries } from '../../remedies/tries.ts'
 
 const hash = fc.integer({ min: 0, max: 255 }).map((first) => Buffer.from([first]))
 
@@ -43,3 +44,11 @@ test('machines have fixed places in the network', () => {
   expect(places).toEqual(['10.77.41.10', '10.77.41.11', '10.77.41.12', '10.77.41.17'])
   expect(gatewayOf('10.77.41.0/24')).toBe('10.77.41.1')
 })
+
+tries('preflight', [
+  [
+    'Remove Docker networks or routes in that range that nobody needs (docker network prune, ip route).',
+    () => chooseSubnet(Buffer.from([7]), ['10.77.0.0/17', '10.77.128.0/17']),
+    () => chooseSubnet(Buffer.from([7]), ['10.77.0.0/17']),
+  ],
+])

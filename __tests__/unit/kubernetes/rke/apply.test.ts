@@ -8,6 +8,7 @@ import { parseState } from '../../../../src/kubernetes/rke/state-file.ts'
 import type { Lease } from '../../../../src/remote/lease.ts'
 import type { Change } from '../../../../src/steps.ts'
 import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
+import { tries } from '../../remedies/tries.ts'
 import { apiAnswer } from './answers.ts'
 import { foundOf, STATE, wantedOf } from './world.ts'
 
@@ -188,3 +189,16 @@ test('what was asked is written as a generation of its own, and not again when i
   await distribution.keepAsked(asked, fakeHosts(again), lease)
   expect(again.flatMap(written)).toEqual([])
 })
+
+const brings = (hosts: () => FakeHost[]) => async () => {
+  const distribution = await rke('exit 0')
+  await distribution.apply(change('load-images', { node: 'node-2' }), fakeHosts(hosts()), wanted, lease, signal)
+}
+
+tries('ssh', [
+  [
+    'Make the node answer and run again.',
+    brings(() => nodes(STATE).slice(0, 1)),
+    brings(() => nodes(STATE).map((host) => host.answers('docker image ls', ''))),
+  ],
+])

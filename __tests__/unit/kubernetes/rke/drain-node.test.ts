@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { ApiException, type KubeConfig, type V1Pod } from '@kubernetes/client-node'
 import { drainNode, movable } from '../../../../src/kubernetes/rke/drain-node.ts'
+import { tries } from '../../remedies/tries.ts'
 
 const { signal } = new AbortController()
 const QUICK = { deadlineMs: 200, everyMs: 1 }
@@ -59,6 +60,20 @@ test('a pod that does not go is named', async () => {
     message: 'node-1 was not drained in time; these pods stayed: default/stuck',
   })
 })
+
+const held = { stuck: 1e9 }
+const holding = apiWith([pod('stuck')], { held })
+tries('kubernetes', [
+  [
+    'Look which disruption budget holds them, or why they do not end; then run mode upgrade again.',
+    () => drainNode(holding.openApi, 'node-1', signal, QUICK),
+    async () => {
+      held.stuck = 0
+      await drainNode(holding.openApi, 'node-1', signal, QUICK)
+      expect(holding.acts.at(-1)).toBe('evict stuck')
+    },
+  ],
+])
 
 test('a node that Kubernetes does not know any more is drained', async () => {
   const { acts, openApi } = apiWith([pod('a')], { node: false })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { loadImages, missingImages } from '../../../../src/kubernetes/rke/load-images.ts'
 import { fakeHost } from '../../../fakes/host.ts'
+import { tries } from '../../remedies/tries.ts'
 
 let folder: string
 beforeEach(() => {
@@ -63,3 +64,11 @@ test('an archive is missing where one of its images is, whatever Docker calls th
   expect(missingImages([kubernetes, rancher], ['docker.io/library/kubernetes:1'])).toEqual([rancher])
   expect(missingImages([kubernetes, rancher], ['kubernetes:1', 'rancher:1'])).toEqual([])
 })
+
+tries('preflight', [
+  [
+    'Make the air-gap bundle again.',
+    () => loadImages(host('node-1'), [archive('kubernetes', 'another image')], signal),
+    () => loadImages(host('node-1'), [archive('made-again')], signal),
+  ],
+])

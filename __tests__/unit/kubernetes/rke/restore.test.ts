@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import type { KubeConfig } from '@kubernetes/client-node'
 import fc from 'fast-check'
 import type { RestoreSource, WantedRestore } from '../../../../src/kubernetes/distribution.ts'
-import { refuseRestore } from '../../../../src/kubernetes/rke/refuse-restore.ts'
+import { refuseRestore, refuseRoom } from '../../../../src/kubernetes/rke/refuse-restore.ts'
 import { refuseState } from '../../../../src/kubernetes/rke/refuse-state.ts'
 import { applyRestore, fetchRestoring } from '../../../../src/kubernetes/rke/restore-apply.ts'
 import { planRestore, type RestoreChange } from '../../../../src/kubernetes/rke/restore-plan.ts'
@@ -13,6 +13,7 @@ import { type StackFile, sha256 } from '../../../../src/kubernetes/rke/state.ts'
 import { recordedMembersOf, restoringOf, survivorsOf } from '../../../../src/kubernetes/rke/survivors.ts'
 import type { Lease } from '../../../../src/remote/lease.ts'
 import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
+import { tries } from '../../remedies/tries.ts'
 import { apiAnswer, etcdAnswer } from './answers.ts'
 import { bareFacts, containerOf, foundOf, healthyFacts, memberNode, nodeOf, STATE, wantedOf, withOwn } from './world.ts'
 
@@ -322,3 +323,75 @@ test('a cluster that is not the snapshot’s is not wiped for it', () => {
   )
   expect(refusals.map(({ kind }) => kind)).toEqual(['snapshot'])
 })
+
+const damaging = () => {
+  const on = hosts()
+  on[1]?.answers('look-for-snapshot', `11\n1767323045\n${'a'.repeat(64)}\n504b0506\n`)
+  return on
+}
+const fetches = (onNode: string) => () => {
+  const { file: _file, state: _state, asked: _asked, ...restoring } = source
+  const tools = { binary: async () => '', keyFiles: async () => [], folder, log: () => {} }
+  return fetchRestoring(restoring, { hosts: fakeHosts(hosts({}, onNode)), stack: 'rancher', tools, signal })
+}
+
+tries('snapshot', [
+  [
+    'Look at the disk of …, then run again.',
+    () => apply({ kind: 'put-snapshot', node: 'node-2' }, damaging()),
+    () => apply({ kind: 'put-snapshot', node: 'node-2' }, hosts()),
+  ],
+  [
+    'Look whether the snapshot is the right one; its manifest names another cluster than the one in it.',
+    () => apply({ kind: 'prove-restored' }, hosts(), wantedRestore({ source: { ...source, clusterUid: 'uid-2' } })),
+    () => apply({ kind: 'prove-restored' }, hosts()),
+  ],
+  [
+    'Name the snapshot to go on with: restore-from with the name of a kept one, or latest.',
+    fetches('another'),
+    // The one that is named comes from where it is kept, and is put on the nodes anew.
+    () => apply({ kind: 'put-snapshot', node: 'node-2' }, hosts({}, 'another')),
+  ],
+])
+
+tries('ssh', [
+  [
+    'Make the node answer and run again.',
+    () => apply({ kind: 'put-snapshot', node: 'node-2' }, hosts().slice(0, 1)),
+    () => apply({ kind: 'put-snapshot', node: 'node-2' }, hosts()),
+  ],
+])
+
+tries('preflight', [
+  [
+    'Run mode restore again: it goes on with the same snapshot.',
+    () => refuseState(halfRestored(), wantedOf()),
+    // What a restore that came to its end leaves.
+    () => refuseState(healthyFacts(wantedOf()), wantedOf()),
+  ],
+  [
+    'Make room on its disk: a full one stops etcd.',
+    () => refuseRoom(fakeHosts(withRoom(1)), folder),
+    () => refuseRoom(fakeHosts(withRoom(1 << 20)), folder),
+  ],
+  [
+    'Make room on the disk of its temporary folder (RUNNER_TEMP).',
+    // A file system that never has room.
+    () => refuseRoom(fakeHosts(withRoom(1 << 20)), '/proc'),
+    () => refuseRoom(fakeHosts(withRoom(1 << 20)), folder),
+  ],
+])
+
+function halfRestored() {
+  const wanted = wantedOf()
+  return withOwn(healthyFacts(wanted), () => ({
+    nodes: [1, 2, 3].map((at) =>
+      memberNode(at, wanted, { state: foundOf(`node-${at}`, { phase: 'pending', restoring: { ...source } }) }),
+    ),
+  }))
+}
+
+/** Nodes with so many MiB free below the folder of snapshots. */
+function withRoom(mib: number): FakeHost[] {
+  return hosts().map((host) => host.answers('snapshot-room', `1000\n${mib * 1024}\n`))
+}

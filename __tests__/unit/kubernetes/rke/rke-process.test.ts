@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { StackError } from '../../../../src/errors.ts'
 import { runRke } from '../../../../src/kubernetes/rke/rke-process.ts'
+import { tries } from '../../remedies/tries.ts'
 
 let folder = ''
 beforeEach(async () => {
@@ -91,3 +92,33 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   for (const endsAt = Date.now() + 5_000; Date.now() < endsAt; await sleep(20)) if (await holds()) return
   throw new Error('did not come true within 5 s')
 }
+
+const runs = (script: string, afterMs?: number) => async () => {
+  const { error } = await run(script, afterMs === undefined ? undefined : AbortSignal.timeout(afterMs))
+  if (error !== undefined) throw error
+}
+const fails = (message: string) => runs(`${line('fatal', message)}\nexit 1`)
+
+tries('kubernetes', [['Run again: it goes on from what stands.', fails('[etcd] unhealthy'), runs('exit 0')]])
+tries('ssh', [
+  [
+    'Run again: it goes on from what stands.',
+    fails('Failed to set up SSH tunnel for host [10.77.0.13]'),
+    runs('exit 0'),
+  ],
+])
+tries('input', [
+  [
+    'Mend rke-config or kubernetes-version and run again.',
+    fails('Failed to validate cluster: v1.33.1-rancher1-1 is an unsupported Kubernetes version'),
+    runs('exit 0'),
+  ],
+])
+tries('timeout', [['Run again.', runs('exec sleep 30', 1000), runs('exit 0')]])
+tries('bug', [
+  [
+    'Run again; if it stops at the same place, report this with the log of the run.',
+    runs('echo "panic: runtime error" >&2\nexit 2'),
+    runs('exit 0'),
+  ],
+])

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { openPromise } from 'yauzl'
 import { packArchive, unpackArchive } from '../../../../src/kubernetes/rke/snapshot-archive.ts'
+import { tries } from '../../remedies/tries.ts'
 
 const NAME = 'rancher-ha_20260102T030405Z_42-1'
 const DATABASE = Buffer.from(Array.from({ length: 20_000 }, (_, at) => (at * at) % 251))
@@ -70,3 +71,30 @@ test('a damaged archive is refused, or gives exactly what was packed', async () 
     { numRuns: 50 },
   )
 })
+
+const unpacks =
+  (file: () => string, name = NAME) =>
+  () =>
+    unpackArchive(file(), name, join(folder, 'tried'))
+
+tries('snapshot', [
+  [
+    'Take another snapshot.',
+    async () => {
+      const bytes = await readFile(archive)
+      const half = join(folder, 'half.zip')
+      await writeFile(half, bytes.subarray(0, bytes.length / 2))
+      return unpacks(() => half)()
+    },
+    unpacks(() => archive),
+  ],
+  [
+    'Take another snapshot: this one cannot bring the cluster back.',
+    unpacks(() => archive, 'other'),
+    async () => {
+      const other = join(folder, 'other.zip')
+      await packArchive(other, 'other', join(folder, 'db'), '{"desiredState":{}}')
+      return unpacks(() => other, 'other')()
+    },
+  ],
+])

@@ -8,6 +8,7 @@ import { fileSha256, packArchive } from '../../../../src/kubernetes/rke/snapshot
 import { sha256 } from '../../../../src/kubernetes/rke/state.ts'
 import type { Lease } from '../../../../src/remote/lease.ts'
 import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
+import { tries } from '../../remedies/tries.ts'
 import { apiAnswer } from './answers.ts'
 import { foundOf, STATE, wantedOf } from './world.ts'
 
@@ -195,3 +196,22 @@ test('no data anywhere: nothing is invented', async () => {
     distribution.saveSurvivor(call, fakeHosts([survivor(0, {}), survivor(1, {})]), lease, signal),
   ).rejects.toThrow('no node has a good snapshot')
 })
+
+const takes = (database: string | undefined) => async () => {
+  const distribution = await rke()
+  await distribution.takeSnapshot(call, fakeHosts([0, 1, 2].map((at) => member(at, database))), lease, signal)
+}
+
+tries('snapshot', [
+  ['Look at the disks of the nodes and at their etcd members, then run again.', takes(undefined), takes('7')],
+  [
+    'Run the same again: it goes on from what stands.',
+    async () => {
+      const distribution = await rke()
+      const empty = '#### stack\n\n#### states\n\n#### ca\n\n#### runs\n\n#### end\n'
+      const bare = [0, 1, 2].map((at) => member(at, '7').answers('sh -s -- look', empty))
+      await distribution.takeSnapshot(call, fakeHosts(bare), lease, signal)
+    },
+    takes('7'),
+  ],
+])

@@ -15,6 +15,7 @@ import type { Lease } from '../../../../src/remote/lease.ts'
 import type { Change } from '../../../../src/steps.ts'
 import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
 import { makeCertificate } from '../../rancher/certificate.ts'
+import { tries } from '../../remedies/tries.ts'
 import { apiAnswer, bareAnswer, etcdAnswer, memberAnswer } from './answers.ts'
 import { foundOf, STATE, wantedOf } from './world.ts'
 
@@ -430,3 +431,76 @@ test('an API server that still presents the former certificate is named', async 
   })
   expect(files(hosts[0] as FakeHost)).toMatchObject([{ phase: 'done' }])
 })
+
+/** Brings the images of the next version to a node. */
+const brings =
+  (images: string[] | undefined, given: Partial<WantedCluster> = {}, minted = NEW_STATE) =>
+  async () => {
+    const distribution = await rke()
+    await writeFile(join(folder, 'new.json'), minted)
+    const hosts = fakeHosts(nodes(images).map((host) => host.answers('docker image ls', 'mine/pause:1\n')))
+    const on = { ...wanted, ...given }
+    await distribution.applyUpgrade(change('upgrade-images', { node: 'node-2' }), hosts, on, lease, signal)
+  }
+const NEW_STATE = stateOf(NEW, 'mine/kubernetes:new')
+const LACKING = ['mine/etcd:1', 'mine/tools:1', 'mine/pause:1']
+const bundled = () => ({ images: [{ file: '/bundle/pause.tar', sha256: '', names: ['mine/pause:1'] }] })
+/** Makes the certificates anew while the API servers present what they present. */
+const rotates =
+  (present: (made: ReturnType<typeof makeCertificate>) => ReturnType<typeof makeCertificate>) => async () => {
+    const made = makeCertificate('kubernetes', 3650)
+    await using server = await presents(present(made))
+    const distribution = await rke(await rotatedTo(made.certificate))
+    const hosts = fakeHosts(presenting(server.port))
+    await distribution.applyUpgrade(change('rotate-certificates'), hosts, wanted, lease, signal)
+  }
+
+tries('kubernetes', [
+  [
+    'Look whether the node reaches the registry, and whether the registry has the image; then run mode upgrade again.',
+    brings(LACKING),
+    brings(undefined),
+  ],
+  [
+    'Add these images to the airgap-bundle, then run mode upgrade again.',
+    brings(LACKING, bundled()),
+    brings(undefined, bundled()),
+  ],
+  [
+    'Restart kube-apiserver on that node, then run mode upgrade again.',
+    rotates(() => makeCertificate('kubernetes', 7)),
+    rotates((made) => made),
+  ],
+  [
+    'Look at kube-apiserver on that node, then run mode upgrade again.',
+    async () => {
+      const made = makeCertificate('kubernetes', 3650)
+      const closed = await presents(made)
+      await closed[Symbol.asyncDispose]()
+      const distribution = await rke(await rotatedTo(made.certificate))
+      const hosts = fakeHosts(presenting(closed.port))
+      await distribution.applyUpgrade(change('rotate-certificates'), hosts, wanted, lease, signal)
+    },
+    rotates((made) => made),
+  ],
+])
+
+tries('input', [
+  [
+    'Set it to the image of …, or leave it out.',
+    brings(undefined, {}, stateOf(NEW, 'mine/kubernetes:old')),
+    brings(undefined),
+  ],
+])
+
+tries('ssh', [
+  [
+    'Make the node answer and run mode upgrade again.',
+    async () => {
+      const distribution = await rke()
+      const hosts = fakeHosts(nodes().slice(0, 1))
+      await distribution.applyUpgrade(change('upgrade-images', { node: 'node-2' }), hosts, wanted, lease, signal)
+    },
+    brings(undefined),
+  ],
+])
