@@ -1,4 +1,4 @@
-import type { Causes } from './causes.ts'
+import type { Causes } from './cause.ts'
 
 /** Errors of provider `aws` and of mode `sweep`. */
 export const aws: Causes = {

@@ -1,4 +1,4 @@
-import type { Causes } from './causes.ts'
+import type { Causes } from './cause.ts'
 
 /** Errors of kind `input` and `preflight`: they are told before anything is changed. */
 export const before: Causes = {

@@ -1,13 +1,11 @@
 import type { ErrorKind } from '../../src/errors.ts'
 import { aws } from './aws.ts'
 import { before } from './before.ts'
+import type { Causes } from './cause.ts'
 import { during } from './during.ts'
 import { snapshots } from './snapshots.ts'
 import { upgradeRefused } from './upgrade-refused.ts'
 import { upgradeUnderWay } from './upgrade-under-way.ts'
-
-/** Why an error comes, by its message as the code has it; what is computed at run time reads as "…". */
-export type Causes = Record<string, string>
 
 export const causes: Causes = { ...before, ...during, ...snapshots, ...aws, ...upgradeRefused, ...upgradeUnderWay }
 

@@ -1,4 +1,4 @@
-import type { Causes } from './causes.ts'
+import type { Causes } from './cause.ts'
 
 /** Errors of a layer that did not do what was asked of it. */
 export const during: Causes = {

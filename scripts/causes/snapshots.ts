@@ -1,4 +1,4 @@
-import type { Causes } from './causes.ts'
+import type { Causes } from './cause.ts'
 
 /** Errors of copies of the data: how they are made, kept, opened and restored. */
 export const snapshots: Causes = {

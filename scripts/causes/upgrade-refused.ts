@@ -1,4 +1,4 @@
-import type { Causes } from './causes.ts'
+import type { Causes } from './cause.ts'
 
 const NOT_THERE = 'An upgrade takes what runs somewhere; it makes nothing, and mends nothing.'
 const ONE_BY_ONE = 'While one node is upgraded the others carry the stack, so all of them must be well before.'

@@ -1,4 +1,4 @@
-import type { Causes } from './causes.ts'
+import type { Causes } from './cause.ts'
 
 /** Errors of an upgrade that had begun, and of its way back. */
 export const upgradeUnderWay: Causes = {

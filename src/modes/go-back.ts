@@ -1,10 +1,9 @@
 import { asStackError, type StackError } from '../errors.ts'
-import type { FetchedSnapshot, Upgrading } from '../kubernetes/distribution.ts'
-import type { NodeLease } from '../remote/node-lease.ts'
+import type { FetchedSnapshot } from '../kubernetes/distribution.ts'
 import type { UpgradeRun } from '../run.ts'
-import type { Snapshots } from '../snapshots/snapshot.ts'
 import { writtenSince } from '../snapshots/written-since.ts'
 import { lookAround, type Second, secondSnapshot } from './evidence.ts'
+import type { GoingBack } from './going-back.ts'
 import { tellStack } from './outcome.ts'
 import { askStack } from './prove.ts'
 import { proveInARow } from './prove-in-a-row.ts'
@@ -12,26 +11,7 @@ import { putBack } from './put-back.ts'
 import type { Seen } from './seen.ts'
 import type { Stack } from './stack.ts'
 import { standsNow, tellVerdict, tellWentWrong, unseen, wentBack, wentNowhere } from './tell-way-back.ts'
-import type { Failed } from './upgrade-work.ts'
-import type { WantedUpgrade } from './want-upgrade.ts'
-import type { EndpointWatch } from './watch-endpoint.ts'
-import { type Cure, type Evidence, type Verdict, wayBack } from './way-back.ts'
-
-/** All that the way back works with. */
-export type GoingBack = {
-  stack: Stack
-  snapshots: Snapshots
-  lease: NodeLease
-  wanted: WantedUpgrade
-  endpoint: EndpointWatch
-  /** Ids of the sentences that were broken before the upgrade. */
-  broken: string[]
-  failed: Failed
-  /** undefined when there is no point of return. */
-  upgrading: Upgrading | undefined
-  /** What was tried already; what is tried here is added. */
-  tried: Cure[]
-}
+import { type Evidence, type Verdict, wayBack } from './way-back.ts'
 
 /** Where the way back meets the world; tests hand in others. */
 const DOORS = { askStack, proveInARow, writtenSince }

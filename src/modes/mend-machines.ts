@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { throwRefusals } from '../errors.ts'
-import type { NodeLease } from '../remote/node-lease.ts'
+import type { NodeLease } from '../remote/lease.ts'
 import type { UpgradeRun } from '../run.ts'
 import { runSteps } from '../run-steps.ts'
 import type { Step } from '../steps.ts'

@@ -1,4 +1,4 @@
-import type { NodeLease } from '../remote/node-lease.ts'
+import type { NodeLease } from '../remote/lease.ts'
 import type { Stack } from './stack.ts'
 
 /** A lease that can be taken anew over other nodes, between two steps of what goes on under it. */

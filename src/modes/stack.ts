@@ -3,7 +3,7 @@ import type { Infrastructure, InfrastructureFacts } from '../infrastructure/infr
 import type { Api, Distribution } from '../kubernetes/distribution.ts'
 import type { Rancher } from '../rancher/rancher.ts'
 import type { Access, Hosts } from '../remote/host.ts'
-import type { NodeLease } from '../remote/node-lease.ts'
+import type { NodeLease } from '../remote/lease.ts'
 import { thisSession } from '../remote/session.ts'
 import type { Run } from '../run.ts'
 import type { RancherSettings } from '../settings.ts'

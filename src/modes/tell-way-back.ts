@@ -1,7 +1,7 @@
 import { StackError } from '../errors.ts'
 import type { Report } from '../report/report.ts'
 import type { UpgradeRun } from '../run.ts'
-import type { GoingBack } from './go-back.ts'
+import type { GoingBack } from './going-back.ts'
 import type { Seen } from './seen.ts'
 import type { Stack } from './stack.ts'
 import type { Failed } from './upgrade-work.ts'

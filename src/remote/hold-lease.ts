@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { StackError } from '../errors.ts'
 import type { Ballot } from './ballot.ts'
 import type { Host } from './host.ts'
+import type { NodeLease } from './lease.ts'
 import {
   formatHolder,
   type Holder,
@@ -11,7 +12,6 @@ import {
   renderRecord,
   renderVote,
 } from './lease-record.ts'
-import type { NodeLease } from './node-lease.ts'
 import { pause } from './pause.ts'
 
 /** The nodes that hold our record, and what exactly it says there. */

@@ -1,40 +1,13 @@
-import { type Clock, systemClock } from '../clock.ts'
+import { systemClock } from '../clock.ts'
 import { StackError } from '../errors.ts'
-import type { RunId, StackId } from '../node.ts'
+import type { StackId } from '../node.ts'
 import { type Ballot, createBallot } from './ballot.ts'
-import type { Host, Hosts } from './host.ts'
-import type { Lease } from './lease.ts'
+import type { Hosts } from './host.ts'
+import type { BallotOptions, LeaseOptions, NodeLease } from './lease.ts'
 import { formatHolder, type Holder, isVoter, parseRecord, renderRecord } from './lease-record.ts'
 import { pause } from './pause.ts'
 import { thisSession } from './session.ts'
 import { type Attempt, tryLease } from './try-lease.ts'
-
-/** A lease whose copies lie on the nodes. */
-export interface NodeLease extends Lease {
-  /** What its records and all its commands carry; a post step releases by it. */
-  readonly session: string
-  /** Gives a node that was made anew under this lease its copy, and with it a vote for the next run. */
-  admit(host: Host): Promise<void>
-  /** Its nodes are gone, and their copies with them: nothing is renewed any more, and closing it releases nothing. */
-  forget(): void
-}
-
-export type LeaseOptions = {
-  stack: StackId
-  run: RunId
-  /** Names of the nodes the stack shall have; those it was recorded to have are read from the nodes. */
-  members: string[]
-  /** How long to wait for another holder; 0 fails at once. */
-  waitMs: number
-  log: (line: string) => void
-  /** Take it over the nodes that answer, few as they are. Only when all others have been fenced. */
-  allowMinority?: boolean
-  signal?: AbortSignal
-  clock?: Clock
-  session?: string
-  /** Folder on the nodes that holds one folder a stack. */
-  root?: string
-}
 
 /** Where a stack keeps its own on a node. */
 export const STACKS_FOLDER = '/var/lib/rancher-ha'
@@ -88,8 +61,6 @@ export async function releaseLeaseOver(
     }),
   )
 }
-
-export type BallotOptions = LeaseOptions & { ballotOf: (host: Host) => Ballot }
 
 /** The same over any ballots; what tests drive. */
 export async function takeLeaseOver(ballots: Ballot[], options: BallotOptions): Promise<NodeLease> {

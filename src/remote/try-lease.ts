@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Ballot } from './ballot.ts'
 import { type Copies, holdLease, LOSS_MS } from './hold-lease.ts'
+import type { BallotOptions, NodeLease } from './lease.ts'
 import {
   type Found,
   formatHolder,
@@ -15,7 +16,6 @@ import {
   renderVote,
   type Wanted,
 } from './lease-record.ts'
-import type { BallotOptions, NodeLease } from './node-lease.ts'
 import { pause } from './pause.ts'
 
 export type Held = Extract<LeaseVerdict, { kind: 'held' }>

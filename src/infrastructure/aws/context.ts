@@ -1,9 +1,16 @@
 import type { RunId, StackId } from '../../node.ts'
 import type { Aws } from './client.ts'
-import type { Door } from './door.ts'
 import type { FirstContact } from './first-contact.ts'
 import type { Names } from './names.ts'
 import type { AwsSettings } from './settings.ts'
+
+/** The runner's way in: rules for its address that stand as long as a run needs them. */
+export interface Door {
+  /** Opens it, if the stack has its groups and this run needs a way in; again is nothing. */
+  open(signal: AbortSignal): Promise<void>
+  /** Takes this run's name off its rules, and away the rules nobody is named on. */
+  close(): Promise<void>
+}
 
 /** What of the runner's surroundings this provider asks. */
 export type AwsNetwork = {

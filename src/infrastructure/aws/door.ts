@@ -1,16 +1,8 @@
-import type { AwsContext } from './context.ts'
+import type { AwsContext, Door } from './context.ts'
 import { awsCode } from './errors.ts'
 import type { GroupRule } from './findings.ts'
 import { describeRule, findGroups, removeRule, rulesOf, unlessDuplicate } from './groups.ts'
 import { DOOR_PREFIX, isOurs, TAGS, toAws } from './tags.ts'
-
-/** The runner's way in: rules for its address that stand as long as a run needs them. */
-export interface Door {
-  /** Opens it, if the stack has its groups and this run needs a way in; again is nothing. */
-  open(signal: AbortSignal): Promise<void>
-  /** Takes this run's name off its rules, and away the rules nobody is named on. */
-  close(): Promise<void>
-}
 
 export type DoorContext = Pick<AwsContext, 'stack' | 'names' | 'aws' | 'settings' | 'network' | 'log' | 'now'> & {
   /** Tells this run from every other, also from another job of the same run. */
