@@ -1,6 +1,5 @@
 import type { RunId, StackId } from './node.ts'
-import type { Retention } from './snapshots/retention.ts'
-import type { Place, Wish } from './snapshots/snapshot.ts'
+import type { Place, Retention, Wish } from './snapshots/snapshot.ts'
 
 export const MODES = ['install', 'upgrade', 'backup', 'restore', 'status', 'destroy', 'sweep'] as const
 export type Mode = (typeof MODES)[number]

@@ -1,4 +1,5 @@
-import type { Moment } from './summary.ts'
+/** One finished step, for the timeline. `startMs` counts from the start of the run. */
+export type Moment = { heading: string; startMs: number; tookMs: number; ok: boolean }
 
 /** GitHub draws no diagram of more than 50,000 characters; a picture of so many rows is none anyway. */
 const MOST_ROWS = 80

@@ -2,13 +2,10 @@ import type { Row } from '../conformance/probe.ts'
 import type { StackError } from '../errors.ts'
 import type { Step } from '../steps.ts'
 import { formatDuration, formatVerdict, signOf } from './format.ts'
-import { renderGantt } from './gantt.ts'
+import { type Moment, renderGantt } from './gantt.ts'
 import { plainText, table } from './markdown.ts'
 import type { NextStep, Table } from './report.ts'
 import { supported } from './support.ts'
-
-/** One finished step, for the timeline. `startMs` counts from the start of the run. */
-export type Moment = { heading: string; startMs: number; tookMs: number; ok: boolean }
 
 export type SummaryData = {
   /** When the run began, in ms since the epoch. */

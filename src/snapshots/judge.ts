@@ -1,19 +1,11 @@
 import { StackError } from '../errors.ts'
 import { rancherKeys } from './etcd-snapshot.ts'
-import type { Contents, ListedSnapshot, Source } from './snapshot.ts'
+import type { Contents, ListedSnapshot, Live, Source } from './snapshot.ts'
 
 /** Fewer than this part of what there was is no ordinary day. */
 const LEAST_PART = 0.5
 /** A database of a cluster holds thousands of keys, and never none. */
 const LEAST_KEYS = 1
-
-/** What the running cluster says of itself, to compare a snapshot with; what it does not say is undefined. */
-export type Live = {
-  clusterUid: string | undefined
-  caFingerprint: string | undefined
-  /** Revision of its etcd before the snapshot was taken. */
-  revision: number | undefined
-}
 
 /**
  * Whether a snapshot is of the cluster that runs.

@@ -1,12 +1,4 @@
-import type { ListedSnapshot } from './snapshot.ts'
-
-/** How long snapshots are kept; with neither, for ever. With both, either keeps. */
-export type Retention = {
-  /** So many sound ones of each cluster, and the doubted ones among them. */
-  keepLast: number | undefined
-  /** All that are younger than so many days. */
-  keepDays: number | undefined
-}
+import type { ListedSnapshot, Retention } from './snapshot.ts'
 
 type Candidate = Pick<ListedSnapshot, 'name' | 'clusterUid' | 'takenAt' | 'doubted'>
 

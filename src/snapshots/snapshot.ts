@@ -1,7 +1,5 @@
 import type { Refusal } from '../errors.ts'
 import type { RunId, StackId } from '../node.ts'
-import type { Live } from './judge.ts'
-import type { Retention } from './retention.ts'
 import type { Signer } from './signer.ts'
 
 /** What a part of a snapshot is. */
@@ -48,6 +46,22 @@ export type Contents = {
   sizeBytes: number
   /** Keys by kind of object, as the API server files them ("management.cattle.io/settings", "secrets"). */
   kinds: Record<string, number>
+}
+
+/** How long snapshots are kept; with neither, for ever. With both, either keeps. */
+export type Retention = {
+  /** So many sound ones of each cluster, and the doubted ones among them. */
+  keepLast: number | undefined
+  /** All that are younger than so many days. */
+  keepDays: number | undefined
+}
+
+/** What the running cluster says of itself, to compare a snapshot with; what it does not say is undefined. */
+export type Live = {
+  clusterUid: string | undefined
+  caFingerprint: string | undefined
+  /** Revision of its etcd before the snapshot was taken. */
+  revision: number | undefined
 }
 
 /** Where snapshots are kept. */

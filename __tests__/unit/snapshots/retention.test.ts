@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { byAge, expired, type Retention } from '../../../src/snapshots/retention.ts'
+import { byAge, expired } from '../../../src/snapshots/retention.ts'
+import type { Retention } from '../../../src/snapshots/snapshot.ts'
 
 type One = { name: string; clusterUid: string; takenAt: Date; doubted: boolean }
 
