@@ -2,7 +2,7 @@
 // from the code, and none made smaller, for that a property fails is all that is asked.
 import fc, { type IAsyncProperty, type IProperty, type Parameters } from 'fast-check'
 
-const MOST_RUNS = 750
+const MOST_RUNS = 500
 
 function assert<T>(property: IProperty<T>, parameters?: Parameters<T>): void
 function assert<T>(property: IAsyncProperty<T>, parameters?: Parameters<T>): Promise<void>
