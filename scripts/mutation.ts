@@ -18,12 +18,16 @@ const only = process.argv.slice(2)
 const rooms = ROOMS.filter(({ name }) => only.length === 0 || only.includes(name))
 if (rooms.length === 0)
   throw new Error(`no such room: ${only.join(', ')}; there are ${ROOMS.map(({ name }) => name).join(', ')}`)
-for (const room of rooms) tryRoom(room)
+const broken = rooms.filter((room) => !tryRoom(room)).map(({ name }) => name)
 
 const measured = ROOMS.flatMap((room) => (existsSync(fileOf(room)) ? [read(room)] : []))
 const { page, told } = renderPage(measured, ROOMS.length)
 writeFileSync(resolve(root, 'bench', 'MUTATION.md'), page)
 console.log(`bench/MUTATION.md: ${told}`)
+if (broken.length > 0) {
+  console.error(`Not tried: ${broken.join(', ')}. A room is tried only where all its tests pass.`)
+  process.exitCode = 1
+}
 
 function fileOf({ name }: Room): string {
   return resolve(out, `${name}.json`)
@@ -33,11 +37,12 @@ function read(room: Room): Measured {
   return JSON.parse(readFileSync(fileOf(room), 'utf8')) as Measured
 }
 
-function tryRoom(room: Room): void {
+/** @returns whether there is a report of how the room is now */
+function tryRoom(room: Room): boolean {
   const key = keyOf(room)
   if (existsSync(fileOf(room)) && read(room).key === key) {
     console.log(`${room.name}: as it was`)
-    return
+    return true
   }
   console.log(`${room.name}: ${room.mutate.length} files`)
   const raw = resolve(out, 'room.json')
@@ -45,12 +50,13 @@ function tryRoom(room: Room): void {
   const began = performance.now()
   const env = { ...process.env, MUTATION_TESTS: room.tests.join() }
   const { status } = spawnSync('stryker', ['run', '--mutate', room.mutate.join()], { cwd: root, env, stdio: 'inherit' })
-  if (status !== 0 || !existsSync(raw)) throw new Error(`the mutants of ${room.name} could not be tried`)
+  if (status !== 0 || !existsSync(raw)) return false
   const seconds = Math.round((performance.now() - began) / 1000)
   const { files } = JSON.parse(readFileSync(raw, 'utf8')) as Report
   // Written whole, so that a run that is killed leaves no half of a report.
   writeFileSync(`${fileOf(room)}.new`, JSON.stringify({ key, seconds, files } satisfies Measured))
   renameSync(`${fileOf(room)}.new`, fileOf(room))
+  return true
 }
 
 /** The digest of all that the room's outcome hangs on: its files, and what they and the tests import of this project. */

@@ -1,8 +1,8 @@
-// Stands in for fast-check where mutants are tried: the same examples for every mutant, not more of them than tell one
-// from the code, and none made smaller, for that a property fails is all that is asked.
+// Stands in for fast-check where mutants are tried: the same examples for every mutant, no more of them than the tests
+// need to meet what is rare, and none made smaller, for that a property fails is all that is asked.
 import fc, { type IAsyncProperty, type IProperty, type Parameters } from 'fast-check'
 
-const MOST_RUNS = 500
+const MOST_RUNS = 1000
 
 function assert<T>(property: IProperty<T>, parameters?: Parameters<T>): void
 function assert<T>(property: IAsyncProperty<T>, parameters?: Parameters<T>): Promise<void>

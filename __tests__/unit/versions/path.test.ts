@@ -196,6 +196,23 @@ test('who would not go is told as a preflight, by what the input is called', () 
   ])
 })
 
+test('each part is told by its name, and by who would have it', () => {
+  const what = (asked: Versions) => {
+    const path = planPath(RUNNING, asked, WITH_RKE)
+    return 'refusals' in path ? path.refusals.map((refusal) => refusal.what) : path
+  }
+  expect(what(to('v1.31.10-rancher1-1', '2.10.3', 'v1.17.2'))).toEqual([
+    'cert-manager v1.18.2 is running, asked is v1.17.2: upgrade never goes back.',
+    'Rancher 2.11.3 is running, asked is 2.10.3: upgrade never goes back.',
+    'Kubernetes v1.32.6-rancher1-1 is running, asked is v1.31.10-rancher1-1: upgrade never goes back.',
+  ])
+  expect(what(to('v1.32.9', '2.11.9', 'v1.18.9'))).toEqual([
+    'cert-manager v1.18.9 is not to be had: its chart repository offers v1.18.2 at most of that minor.',
+    'Rancher 2.11.9 is not to be had: rancher-chart offers 2.11.3 at most of that minor.',
+    'Kubernetes v1.32.9 is not to be had: the rke of this run offers v1.32.6-rancher1-1 at most of that minor.',
+  ])
+})
+
 test('what several parts stand against is told of each', () => {
   const path = planPath(RUNNING, to('v1.31.10-rancher1-1', '2.10.3', 'v1.17.2'), WITH_RKE)
   expect(told(path)).toHaveLength(3)
