@@ -15,7 +15,7 @@ export type Measured = { key: string; seconds: number; files: Files }
 
 const KILLED = ['Killed', 'Timeout']
 const ALIVE = ['Survived', 'NoCoverage']
-const LONGEST = 90
+const LONGEST = 120
 
 const KINDS: Record<Kind, string> = {
   equivalent: 'it cannot be told from the code as it is, by any input the code is given',
@@ -99,13 +99,13 @@ function judgementOf({ file, code, from, to }: Survivor): Judged | undefined {
   )
 }
 
-export function oneLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim()
-  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim()
 }
 
 function cell(text: string): string {
-  return text === '' ? '(nothing)' : `\`${text.replaceAll('|', '\\|').replaceAll('`', "'")}\``
+  const shown = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
+  return shown === '' ? '(nothing)' : `\`${shown.replaceAll('|', '\\|').replaceAll('`', "'")}\``
 }
 
 function tally(kinds: (Kind | undefined)[]): string {

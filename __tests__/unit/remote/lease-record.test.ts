@@ -38,6 +38,13 @@ test('one fresh record of somebody else is enough for held', () => {
   expect(judgeLease(seen, ours)).toEqual({ kind: 'held', holder: other, ageS: 12, node: 'b' })
 })
 
+test('of several records the youngest counts, wherever it stands', () => {
+  const aged = (node: string, ageS: number) => found(node, { holder: other, uptimeS: 1000 + ageS })
+  const verdict = { kind: 'held', node: 'young', ageS: 3 }
+  expect(judgeLease([aged('old', 500), aged('young', 3), aged('older', 900)], ours)).toMatchObject(verdict)
+  expect(judgeLease([aged('older', 900), aged('old', 500), aged('young', 3)], ours)).toMatchObject(verdict)
+})
+
 test('a lease expires when its grace is over, on every node', () => {
   const aged = (ageS: number) => found('a', { holder: other, uptimeS: 1000 + ageS })
   expect(judgeLease([aged(LIFE_S + GRACE_S)], ours).kind).toBe('held')
