@@ -84,7 +84,7 @@ const CLUSTER_CASES: [string, ClusterFacts, Partial<WantedCluster>, RegExp][] = 
     'a version rke does not know',
     bareFacts(),
     { version: 'v1.29.0-rancher1-1' },
-    /does not know v1.29.0-rancher1-1; it knows v1.32.6/,
+    /does not know v1.29.0-rancher1-1; it knows v1.32.6-rancher1-1, v1.31.10-rancher1-1, v1.30.14-rancher1-1$/,
   ],
   [
     'a running version is not changed',
@@ -174,6 +174,14 @@ const SUBJECTS: [string, ClusterFacts, Partial<WantedCluster>, [string, string]]
     ['preflight', 'state'],
   ],
   ['no state', lostState(), {}, ['preflight', 'state']],
+  [
+    'a restore that goes on',
+    withNode(healthyFacts(wantedOf()), 'node-1', {
+      state: foundOf('node-1', { restoring: { snapshot: 's', sha256: 'x', clusterUid: 'u', takenAt: '', from: 'f' } }),
+    }),
+    {},
+    ['preflight', 'cluster'],
+  ],
 ]
 test.each(SUBJECTS)('it is told what it is about: %s', (_name, facts, more, expected) => {
   expect(refuseCluster(facts, wantedOf(3, more)).map(({ kind, subject }) => [kind, subject])).toEqual([expected])
