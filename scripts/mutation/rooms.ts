@@ -37,7 +37,7 @@ export const ROOMS: Room[] = [
     'github',
     'github/',
     ['marker', 'occasion', 'refused', 'still-wanted', 'told'],
-    ['occasion', 'comment', 'conversation', 'client'],
+    ['occasion', 'marker', 'refused'],
   ),
   room('report', 'report/', ['format', 'gantt', 'support'], ['format', 'gantt']),
   // Last, for its tests wait for real connections.
