@@ -10,6 +10,8 @@ import { ROOMS, type Room } from './mutation/rooms.ts'
 const root = resolve(import.meta.dirname, '..')
 const out = resolve(root, '.out', 'mutation')
 const TOOLS = ['stryker.config.json', 'package-lock.json', 'scripts/mutation/{plugin,harness,properties}.ts']
+/** Which lines of a file are changed, where not all are. */
+const LINES = /:\d+-\d+$/
 /** Where an import names another file of this project. */
 const IMPORT = /from '(\.[^']+)'/g
 
@@ -71,7 +73,7 @@ function keyOf({ mutate, tests }: Room): string {
     if (file.endsWith('.ts')) for (const [, to = ''] of text.matchAll(IMPORT)) add(resolve(dirname(file), to))
   }
   const given = [...mutate, ...tests, ...TOOLS].flatMap((pattern) => {
-    const files = globSync(pattern, { cwd: root })
+    const files = globSync(pattern.replace(LINES, ''), { cwd: root })
     if (files.length === 0) throw new Error(`${pattern} is not there`)
     return files
   })

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+
 /** A part of the pure core, and the tests that are to see every change of it. */
 export type Room = { name: string; mutate: string[]; tests: string[] }
 
@@ -6,6 +9,14 @@ const room = (name: string, folder: string, mutate: string[], tests: string[]): 
   mutate: mutate.map((file) => `src/${folder}${file}.ts`),
   tests: tests.map((file) => `__tests__/unit/${folder}${file}.test.ts`),
 })
+
+/** A file from the line that begins so on: what stands above it asks the world, and is no decision. */
+function onwards(file: string, beginning: string): string {
+  const lines = readFileSync(resolve(import.meta.dirname, '..', '..', file), 'utf8').split('\n')
+  const first = lines.findIndex((line) => line.startsWith(beginning))
+  if (first < 0) throw new Error(`No line of ${file} begins with "${beginning}".`)
+  return `${file}:${first + 1}-${lines.length}`
+}
 
 /** In the order in which they are tried: what decides on data comes first. */
 export const ROOMS: Room[] = [
@@ -31,7 +42,12 @@ export const ROOMS: Room[] = [
     ],
     ['parsers', 'host', 'nearest', 'snapshots', 'refuse', 'inputs'],
   ),
-  room('local', 'infrastructure/local/', ['plan', 'refuse', 'subnet', 'names'], ['plan', 'refuse', 'names', 'subnet']),
+  room(
+    'local',
+    'infrastructure/local/',
+    ['plan', 'refuse', 'subnet', 'names'],
+    ['plan-of-facts', 'refuse-of-facts', 'names', 'subnet'],
+  ),
   room('schedule', '', ['schedule'], ['run-steps']),
   room(
     'github',
@@ -41,5 +57,13 @@ export const ROOMS: Room[] = [
   ),
   room('report', 'report/', ['format', 'gantt', 'support'], ['format', 'gantt']),
   // Last, for its tests wait for real connections.
-  room('conformance', 'conformance/', ['balancer-forwards', 'odd-nodes', 'flows'], ['balancer', 'verdicts']),
+  {
+    name: 'conformance',
+    mutate: [
+      'src/conformance/odd-nodes.ts',
+      'src/conformance/flows.ts',
+      onwards('src/conformance/balancer-forwards.ts', 'export function judgeForwarding'),
+    ],
+    tests: ['verdicts', 'balancer'].map((name) => `__tests__/unit/conformance/${name}.test.ts`),
+  },
 ]
