@@ -26,14 +26,18 @@ const KINDS: Record<Kind, string> = {
 type Survivor = { file: string; line: number; mutant: Mutant; code: string; from: string; to: string }
 
 /** The page, and its first sentence. */
-export function renderPage(measured: Measured[], rooms: number): { page: string; told: string } {
+export function renderPage(
+  measured: Measured[],
+  rooms: number,
+  judgements: Judged[] = JUDGED,
+): { page: string; told: string } {
   const files = measured.flatMap((room) => Object.entries(room.files))
   const all = files.flatMap(([, { mutants }]) => mutants)
   const survivors = files.flatMap(([file, { source, mutants }]) => survivorsOf(file, source, mutants))
-  const rows = survivors.map((one) => ({ one, judged: judgementOf(one) }))
+  const rows = survivors.map((one) => ({ one, judged: judgementOf(one, judgements) }))
   const told = `${score(all)} of ${count(all, [...KILLED, ...ALIVE])} mutants were seen`
   const unjudged = rows.filter(({ judged }) => judged === undefined).length
-  const stale = JUDGED.filter(
+  const stale = judgements.filter(
     (judged) => !rows.some((row) => row.judged === judged) && files.some(([file]) => file === judged.file),
   )
   const page = [
@@ -93,8 +97,8 @@ function survivorsOf(file: string, source: string, mutants: Mutant[]): Survivor[
 }
 
 /** By the code, and not by the number of its line, so that a judgement stands when lines are moved. */
-function judgementOf({ file, code, from, to }: Survivor): Judged | undefined {
-  return JUDGED.find(
+function judgementOf({ file, code, from, to }: Survivor, judgements: Judged[]): Judged | undefined {
+  return judgements.find(
     (one) => one.file === file && one.from === from && one.to === to && (one.code === undefined || one.code === code),
   )
 }
