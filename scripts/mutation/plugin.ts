@@ -11,6 +11,7 @@ import {
   determineHitLimitReached,
   type MutantRunOptions,
   type MutantRunResult,
+  MutantRunStatus,
   type TestResult,
   type TestRunner,
   TestStatus,
@@ -85,19 +86,35 @@ class LoadedTests implements TestRunner {
     }
   }
 
+  /** A mutant is seen where a test fails that holds without it: what an earlier mutant left behind is not its doing. */
   async mutantRun(options: MutantRunOptions): Promise<MutantRunResult> {
-    const { activeMutant, testFilter, hitLimit, disableBail, mutantActivation } = options
+    const result = await this.#tried(options)
+    if (result.status !== MutantRunStatus.Killed || options.mutantActivation === 'static') return result
+    if (await this.#holds(result.killedBy)) return result
+    this.#clean = await this.#load()
+    const again = await this.#tried(options)
+    if (again.status === MutantRunStatus.Killed && !(await this.#holds(again.killedBy))) {
+      throw new Error(`A test fails when it is run a second time: ${again.killedBy.join()}`)
+    }
+    return again
+  }
+
+  async #tried({
+    activeMutant,
+    testFilter,
+    hitLimit,
+    disableBail,
+    mutantActivation,
+  }: MutantRunOptions): Promise<MutantRunResult> {
     const stryker = this.#stryker
     if (mutantActivation === 'runtime') this.#clean ??= await this.#load()
     stryker.hitLimit = hitLimit
     stryker.hitCount = hitLimit === undefined ? undefined : 0
     stryker.activeMutant = activeMutant.id
     try {
-      const outcomes = await this.#tried(
-        mutantActivation === 'static' ? undefined : this.#clean,
-        testFilter,
-        !disableBail,
-      )
+      const wanted = testFilter && new Set(testFilter)
+      const loaded = mutantActivation === 'static' ? undefined : this.#clean
+      const outcomes = await this.#outcomes(loaded, (id) => wanted?.has(id) ?? true, !disableBail)
       if (outcomes.length === 0) throw new Error(`No test was run for mutant ${activeMutant.id}.`)
       const endless = determineHitLimitReached(stryker.hitCount, stryker.hitLimit)
       return toMutantRunResult(endless ?? { status: DryRunStatus.Complete, tests: outcomes.map(toResult) }, disableBail)
@@ -106,11 +123,15 @@ class LoadedTests implements TestRunner {
     }
   }
 
+  async #holds(ids: string[]): Promise<boolean> {
+    const outcomes = await this.#outcomes(this.#clean, (id) => ids.includes(id), true)
+    return outcomes.every(({ failure }) => failure === undefined)
+  }
+
   /** A file of tests that can no longer be loaded is a test that failed. */
-  async #tried(loaded: Loaded | undefined, testFilter: string[] | undefined, bail: boolean): Promise<Outcome[]> {
-    const wanted = testFilter && new Set(testFilter)
+  async #outcomes(loaded: Loaded | undefined, isWanted: (id: string) => boolean, bail: boolean): Promise<Outcome[]> {
     try {
-      return await this.#run(loaded ?? (await this.#load()), (id) => wanted?.has(id) ?? true, bail)
+      return await this.#run(loaded ?? (await this.#load()), isWanted, bail)
     } catch (error) {
       return [{ id: 'loading the tests', timeSpentMs: 0, failure: String(error) }]
     }
