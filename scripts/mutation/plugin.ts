@@ -27,7 +27,8 @@ type Switches = {
   hitCount?: number | undefined
   hitLimit?: number | undefined
 }
-type Loaded = Awaited<ReturnType<typeof collect>>[]
+type Suite = Awaited<ReturnType<typeof collect>>
+type Loaded = Suite[]
 
 /** What the address of a module ends in: what is loaded by it is loaded anew with it. */
 const ROUND = /\?round=\d+$/
@@ -131,29 +132,33 @@ class LoadedTests implements TestRunner {
   /** A file of tests that can no longer be loaded is a test that failed. */
   async #outcomes(loaded: Loaded | undefined, isWanted: (id: string) => boolean, bail: boolean): Promise<Outcome[]> {
     try {
-      return await this.#run(loaded ?? (await this.#load()), isWanted, bail)
+      return await this.#run(loaded ?? this.#fresh(), isWanted, bail)
     } catch (error) {
       return [{ id: 'loading the tests', timeSpentMs: 0, failure: String(error) }]
     }
   }
 
   async #load(): Promise<Loaded> {
-    this.#round += 1
     const loaded: Loaded = []
-    for (const file of this.#files) {
-      loaded.push(await collect(file, () => import(`${pathToFileURL(resolve(file)).href}?round=${this.#round}`)))
-    }
+    for await (const suite of this.#fresh()) loaded.push(suite)
     return loaded
   }
 
-  async #run(loaded: Loaded, isWanted: (id: string) => boolean, bail: boolean): Promise<Outcome[]> {
+  /** Each file only when it is asked for: where the first one sees the mutant the others need not be loaded. */
+  async *#fresh(): AsyncGenerator<Suite> {
+    this.#round += 1
+    const round = `?round=${this.#round}`
+    for (const file of this.#files) yield await collect(file, () => import(pathToFileURL(resolve(file)).href + round))
+  }
+
+  async #run(loaded: Iterable<Suite> | AsyncIterable<Suite>, isWanted: (id: string) => boolean, bail: boolean) {
     const outcomes: Outcome[] = []
     const begins = (id: string | undefined) => {
       this.#stryker.currentTestId = id
     }
-    for (const suite of loaded) {
-      if (bail && outcomes.some(({ failure }) => failure !== undefined)) break
+    for await (const suite of loaded) {
       await runSuite(suite, { isWanted, bail, begins }, outcomes)
+      if (bail && outcomes.some(({ failure }) => failure !== undefined)) break
     }
     return outcomes
   }
