@@ -95,6 +95,16 @@ describe('what is missing', () => {
     ])
   })
 
+  test('what an install needs of an account no other mode does', async () => {
+    const asked = { 'load-balancer-scheme': 'internet-facing', 'aws-spot': 'true' }
+    expect(await subjects({ ...aws, ...asked })).toEqual(['allowed-cidrs', 'aws-spot'])
+    expect(await told({ ...aws, ...asked, mode: 'status' })).toEqual([])
+  })
+
+  test('hosts of which none is left are missing, and nothing more is said of them', async () => {
+    expect(await subjects({ ...hosts, hosts: '# none' })).toEqual(['hosts'])
+  })
+
   test('a sweep needs the region alone', async () => {
     expect(await told({ mode: 'sweep', provider: 'aws', 'aws-region': 'eu-central-1' })).toEqual([])
     expect(await told({ mode: 'sweep', provider: 'local' })).toEqual([])
