@@ -314,15 +314,7 @@ export const JUDGED: Judged[] = [
     from: '[]',
     to: '["Stryker was here"]',
     kind: 'equivalent',
-    why: 'The data go back only where it is known what was written, and the reasons are told after that.',
-  },
-  {
-    file: 'src/modes/way-back.ts',
-    code: 'const marks = marksOfStart(written ?? [], legRevision)',
-    from: 'written ?? []',
-    to: 'written && []',
-    kind: 'equivalent',
-    why: 'The data go back only where it is known what was written, and the reasons are told after that.',
+    why: 'Neither version nor data go back by the marks where it is not known what was written.',
   },
   {
     file: 'src/rancher/plan.ts',

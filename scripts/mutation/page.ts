@@ -31,7 +31,9 @@ export function renderPage(
   rooms: number,
   judgements: Judged[] = JUDGED,
 ): { page: string; told: string } {
-  const files = measured.flatMap((room) => Object.entries(room.files))
+  const files = measured
+    .flatMap((room) => Object.entries(room.files))
+    .toSorted(([one], [other]) => one.localeCompare(other, 'en'))
   const all = files.flatMap(([, { mutants }]) => mutants)
   const survivors = files.flatMap(([file, { source, mutants }]) => survivorsOf(file, source, mutants))
   const rows = survivors.map((one) => ({ one, judged: judgementOf(one, judgements) }))
@@ -45,20 +47,18 @@ export function renderPage(
     '',
     'Written by `make mutation`. Each small change of the code (a mutant) is run against the unit tests of its room; one that no test sees is a gap in the tests, or makes no difference. Each of these is judged, in `scripts/mutation/judged.ts`.',
     '',
-    `${told}, in ${minutes(measured)} min${measured.length < rooms ? ` (${measured.length} of ${rooms} rooms)` : ''}. Of the ${survivors.length} others, ${tally(rows.map(({ judged }) => judged?.kind))}.`,
+    `${told}, in ${minutes(measured)} min${measured.length < rooms ? ` (${measured.length} of ${rooms} rooms)` : ''}. The ${survivors.length} others: ${tally(rows.map(({ judged }) => judged?.kind))}.`,
     '',
-    `Not counted: ${count(all, ['Ignored'])} mutants of texts that people read (a string with words and spaces between them): tests look for the part of a message that matters, and its wording is free. Names, keys and ids are strings too, and are counted. A mutant that never ends, stopped after a hundred times the usual work, is seen.${broken(all)}`,
+    `Not counted: ${count(all, ['Ignored'])} mutants of texts that people read (a string with words and spaces between them): tests look for the part of a message that matters, and its wording is free. Names, keys and ids are strings too, and are counted. What does not end any more is seen: ${count(all, ['Timeout'])} were stopped for that.${broken(all)}`,
     '',
     ...Object.entries(KINDS).map(([kind, meaning]) => `- **${kind}**: ${meaning}.`),
     '',
     '| File | Seen | Mutants | Not seen |',
     '| --- | --- | --- | --- |',
-    ...files
-      .toSorted(([one], [other]) => one.localeCompare(other, 'en'))
-      .map(
-        ([file, { mutants }]) =>
-          `| \`${file}\` | ${score(mutants)} | ${count(mutants, [...KILLED, ...ALIVE])} | ${count(mutants, ALIVE)} |`,
-      ),
+    ...files.map(
+      ([file, { mutants }]) =>
+        `| \`${file}\` | ${score(mutants)} | ${count(mutants, [...KILLED, ...ALIVE])} | ${count(mutants, ALIVE)} |`,
+    ),
     '',
     '## Not seen',
     '',
@@ -94,6 +94,7 @@ function survivorsOf(file: string, source: string, mutants: Mutant[]): Survivor[
       const code = lines[start.line - 1]?.trim() ?? ''
       return { file, line: start.line, mutant, code, from: oneLine(from), to: oneLine(mutant.replacement ?? '') }
     })
+    .toSorted((one, other) => one.line - other.line)
 }
 
 /** By the code, and not by the number of its line, so that a judgement stands when lines are moved. */
