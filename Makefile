@@ -82,7 +82,7 @@ soak: lab-up cloud-setup ## the life, every end-to-end case, a look by a browser
 	$(MAKE) look mutation
 
 .PHONY: mutation
-mutation: setup ## changes the pure core in small ways and counts which changes no test sees; writes bench/MUTATION.md; minutes; ROOM=<name> for one of its rooms
+mutation: setup ## changes the pure core in small ways and counts which changes no test sees; writes bench/MUTATION.md; minutes; ROOM=<name or file> for a part
 	nice -n 19 node scripts/mutation.ts $(ROOM)
 
 .PHONY: look

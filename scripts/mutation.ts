@@ -1,5 +1,6 @@
 // Tries the mutants of the pure core room by room, each in a Stryker of its own, and writes bench/MUTATION.md. A room
-// whose code, tests and tools are as they were when its report was written is not tried again.
+// whose code, tests and tools are as they were when its report was written is not tried again. Rooms, or single files of
+// them, can be named.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -17,10 +18,13 @@ const IMPORT = /from '(\.[^']+)'/g
 
 mkdirSync(out, { recursive: true })
 const only = process.argv.slice(2)
-const rooms = ROOMS.filter(({ name }) => only.length === 0 || only.includes(name))
-if (rooms.length === 0)
+const chosen = ROOMS.map((room) => {
+  const isWhole = only.length === 0 || only.includes(room.name)
+  return { room, mutate: isWhole ? room.mutate : room.mutate.filter((file) => only.includes(withoutLines(file))) }
+}).filter(({ mutate }) => mutate.length > 0)
+if (chosen.length === 0)
   throw new Error(`no such room: ${only.join(', ')}; there are ${ROOMS.map(({ name }) => name).join(', ')}`)
-const broken = rooms.filter((room) => !tryRoom(room)).map(({ name }) => name)
+const broken = chosen.filter(({ room, mutate }) => !tryRoom(room, mutate)).map(({ room }) => room.name)
 
 const measured = ROOMS.flatMap((room) => (existsSync(fileOf(room)) ? [read(room)] : []))
 const { page, told } = renderPage(measured, ROOMS.length)
@@ -39,26 +43,35 @@ function read(room: Room): Measured {
   return JSON.parse(readFileSync(fileOf(room), 'utf8')) as Measured
 }
 
-/** @returns whether there is a report of how the room is now */
-function tryRoom(room: Room): boolean {
+/** @returns whether there is a report of how these files of the room are now */
+function tryRoom(room: Room, mutate: string[]): boolean {
   const key = keyOf(room)
-  if (existsSync(fileOf(room)) && read(room).key === key) {
+  const before = existsSync(fileOf(room)) ? read(room) : undefined
+  if (before?.key === key) {
     console.log(`${room.name}: as it was`)
     return true
   }
-  console.log(`${room.name}: ${room.mutate.length} files`)
+  console.log(`${room.name}: ${mutate.map(withoutLines).join(', ')}`)
   const raw = resolve(out, 'room.json')
   rmSync(raw, { force: true })
   const began = performance.now()
   const env = { ...process.env, MUTATION_TESTS: room.tests.join() }
-  const { status } = spawnSync('stryker', ['run', '--mutate', room.mutate.join()], { cwd: root, env, stdio: 'inherit' })
+  const { status } = spawnSync('stryker', ['run', '--mutate', mutate.join()], { cwd: root, env, stdio: 'inherit' })
   if (status !== 0 || !existsSync(raw)) return false
   const seconds = Math.round((performance.now() - began) / 1000)
   const { files } = JSON.parse(readFileSync(raw, 'utf8')) as Report
+  const isWhole = mutate.length === room.mutate.length
+  const report: Measured = isWhole
+    ? { key, seconds, files }
+    : { key: 'in parts', seconds: before?.seconds ?? seconds, files: { ...before?.files, ...files } }
   // Written whole, so that a run that is killed leaves no half of a report.
-  writeFileSync(`${fileOf(room)}.new`, JSON.stringify({ key, seconds, files } satisfies Measured))
+  writeFileSync(`${fileOf(room)}.new`, JSON.stringify(report))
   renameSync(`${fileOf(room)}.new`, fileOf(room))
   return true
+}
+
+function withoutLines(file: string): string {
+  return file.replace(LINES, '')
 }
 
 /** The digest of all that the room's outcome hangs on: its files, and what they and the tests import of this project. */
@@ -73,7 +86,7 @@ function keyOf({ mutate, tests }: Room): string {
     if (file.endsWith('.ts')) for (const [, to = ''] of text.matchAll(IMPORT)) add(resolve(dirname(file), to))
   }
   const given = [...mutate, ...tests, ...TOOLS].flatMap((pattern) => {
-    const files = globSync(pattern.replace(LINES, ''), { cwd: root })
+    const files = globSync(withoutLines(pattern), { cwd: root })
     if (files.length === 0) throw new Error(`${pattern} is not there`)
     return files
   })
