@@ -48,7 +48,7 @@ export const ROOMS: Room[] = [
     ['plan', 'refuse', 'subnet', 'names'],
     ['plan-of-facts', 'refuse-of-facts', 'names', 'subnet'],
   ),
-  room('schedule', '', ['schedule'], ['run-steps']),
+  room('schedule', '', ['schedule'], ['schedule', 'run-steps']),
   room(
     'github',
     'github/',
