@@ -63,6 +63,8 @@ test.each([
   ['v1.32.6-rancher1-1', '2026-02-28', ['until 2026-02-28', 'ended 2025-07-31']],
   ['v1.32.6+rke2r1', '2026-03-01', ['ended 2026-02-28']],
   ['v1.99.0', '2026-03-01', ['not known']],
+  ['latest', '2026-03-01', ['not known']],
+  ['x1.32.6', '2026-03-01', ['not known']],
 ])('Kubernetes %s on %s', (version, day, told) => {
   const now = Date.parse(`${day}T12:00:00Z`)
   expect(supported({ 'kubernetes-version': version }, now).map(({ support }) => support)).toEqual(told)

@@ -36,7 +36,11 @@ test('never chooses what is taken, and refuses only when all is', () => {
     }),
     { numRuns: 30 },
   )
-  const refusal = expect.objectContaining({ kind: 'preflight' })
+  const refusal = expect.objectContaining({
+    kind: 'preflight',
+    stands: 'Nothing was changed.',
+    next: expect.stringContaining('docker network prune'),
+  })
   expect(() => chooseSubnet(randomBytes(1), ['10.77.0.0/16'])).toThrow(refusal)
   const all = Array.from({ length: 256 }, (_, third) => `10.77.${third}.0/24`)
   expect(() => chooseSubnet(Buffer.from([9]), all)).toThrow(/^Every \/24 network of 10\.77\.0\.0\/16/)
