@@ -93,6 +93,22 @@ export const JUDGED: Judged[] = [
     why: 'A time ends with its only fraction.',
   },
   {
+    file: 'src/infrastructure/local/subnet.ts',
+    code: "return cidr.split('/')[0] ?? ''",
+    from: "''",
+    to: '"Stryker was here!"',
+    kind: 'equivalent',
+    why: 'What is split has at least one part: the default is for the type only.',
+  },
+  {
+    file: 'src/infrastructure/local/subnet.ts',
+    code: 'for (let step = 0; step < 256; step++) {',
+    from: 'step < 256',
+    to: 'step <= 256',
+    kind: 'equivalent',
+    why: 'After the last network comes the first again, which was taken when it was tried.',
+  },
+  {
     file: 'src/inputs/choice.ts',
     code: 'if (url === null || !/^(https?|oci):$/.test(url.protocol)) {',
     from: '/^(https?|oci):$/',
