@@ -82,9 +82,8 @@ soak: lab-up cloud-setup ## the life, every end-to-end case, a look by a browser
 	$(MAKE) look mutation
 
 .PHONY: mutation
-mutation: setup ## changes the pure core in small ways and counts which changes no test sees; writes bench/MUTATION.md; an hour
-	nice -n 19 stryker run
-	node scripts/mutation.ts
+mutation: setup ## changes the pure core in small ways and counts which changes no test sees; writes bench/MUTATION.md; minutes; ROOM=<name or file> for a part
+	nice -n 19 node scripts/mutation.ts $(ROOM)
 
 .PHONY: look
 look: setup ## the README and the newest summary as a browser shows them, light and dark: screenshots in .out/look

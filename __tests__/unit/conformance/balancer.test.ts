@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { createServer, type Server, type Socket } from 'node:net'
 import { afterEach, expect, test } from '@jest/globals'
 import { balancerForwards, judgeForwarding, type Watched } from '../../../src/conformance/balancer-forwards.ts'
-import { flowsCommand, parseFlows } from '../../../src/conformance/flows.ts'
+import { flowsCommand, parseFlows, readFlows } from '../../../src/conformance/flows.ts'
 import { fakeHost, fakeHosts } from './fake-hosts.ts'
 
 const OWN = ['10.0.0.11']
@@ -18,10 +18,38 @@ const lines: [string, string, string[]][] = [
   ['a socket', '0      0          10.0.0.11:443       10.0.0.5:40312', ['10.0.0.5:40312']],
   ['a socket of both families', '0      0      [::ffff:10.0.0.11]:443 [::ffff:10.0.0.5]:40312', ['10.0.0.5:40312']],
   ['a socket to elsewhere', '0      0      10.0.0.11:50000   10.43.0.1:443', []],
+  ['conntrack, to the other family', tracked('10.0.0.5', '::ffff:10.0.0.11', 443), ['10.0.0.5:40312']],
+  ['conntrack, cut off', 'tcp 6 86399 ESTABLISHED src=10.0.0.5 dst=10.0.0.11 sport=x dport=443', []],
+  ['a socket with a zone', '0 0 10.0.0.11:443 [fe80::5%eth0]:40312', ['fe80::5:40312']],
+  ['a socket of IPv6', '0 0 [fd00::11]:443 [fd00::5]:40312', ['fd00::5:40312']],
+  ['a socket of another port', '0 0 10.0.0.11:8443 10.0.0.5:40312', []],
+  ['a socket whose far end has no port', '0 0 10.0.0.11:443 10.0.0.5', []],
+  ['a socket, blanks around', '  0 0 10.0.0.11:443 10.0.0.5:40312  ', ['10.0.0.5:40312']],
+  ['nothing', '', []],
+  ['one word', '10.0.0.11:443', []],
   ['a message', 'conntrack v1.4.6 (conntrack-tools): 2 flow entries have been shown.', []],
 ]
 test.each(lines)('connections are read from %s', (_name, line, ends) => {
   expect([...parseFlows(line, 443, OWN)]).toEqual(ends)
+})
+
+test('the tables of the node are asked one after the other, and its sockets in any case', () => {
+  const list = 'conntrack -L -p tcp --orig-port-dst 443 --state ESTABLISHED 2>/dev/null'
+  expect(flowsCommand(443)).toBe(
+    `{ ${list} || docker exec kube-proxy ${list} || grep ESTABLISHED /proc/net/nf_conntrack 2>/dev/null || true; }; ss -Htn state established '( sport = :443 )' 2>/dev/null || true`,
+  )
+})
+
+test('a node is asked by its own addresses', async () => {
+  const asked: unknown[] = []
+  const host = fakeHost('n1', () => tracked('10.0.0.5', '127.0.0.1', 443))
+  const run: typeof host.run = (command, options) => {
+    asked.push(command, options)
+    return host.run(command, options)
+  }
+  const signal = AbortSignal.timeout(20_000)
+  expect([...(await readFlows({ ...host, run }, 443, signal))]).toEqual(['10.0.0.5:40312'])
+  expect(asked).toEqual([flowsCommand(443), { sudo: true, deadlineMs: 8_000, signal }])
 })
 
 test('one connection seen by both counts once', () => {
@@ -52,6 +80,15 @@ test.each(verdicts)('the balancer forwards: %s', (_name, third, ok, evidence) =>
   const verdict = judgeForwarding(['n1', 'n2', 'n3'], 80, watched(third))
   expect(verdict.evidence).toMatch(evidence)
   expect(verdict.ok).toBe(ok)
+})
+
+test('without nodes nothing is forwarded, and what failed is told once', () => {
+  expect(judgeForwarding([], 80, { ...watched(ours), nodes: new Map() }).ok).toBe(false)
+  const failures = ['refused', 'refused', 'closed']
+  expect(judgeForwarding(['n1'], 443, { ...watched(ours), failures })).toEqual({
+    ok: true,
+    evidence: 'of 6 connections held to port 443, seen at n1: 1; 3 failed (refused, closed)',
+  })
 })
 
 const servers: Server[] = []

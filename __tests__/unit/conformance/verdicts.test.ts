@@ -5,7 +5,7 @@ import { judgeRedirect } from '../../../src/conformance/http-redirects.ts'
 import { followIngress } from '../../../src/conformance/ingress-path.ts'
 import { judgeKubernetes } from '../../../src/conformance/kubernetes-ready.ts'
 import { judgeName } from '../../../src/conformance/name-resolves.ts'
-import { judgeNodes } from '../../../src/conformance/odd-nodes.ts'
+import { judgeNodes, oddNodes } from '../../../src/conformance/odd-nodes.ts'
 import type { Verdict } from '../../../src/conformance/probe.ts'
 import { judgeAnswers } from '../../../src/conformance/rancher-answers.ts'
 import { judgePath, upstreamOf } from '../../../src/conformance/reaches-pod-port.ts'
@@ -29,9 +29,23 @@ const nodes: Case[] = [
   ['one', () => judgeNodes(['node-1'], ['node-1']), false, /^1 nodes/],
   ['four', () => judgeNodes([...N, 'd'], [...N, 'd']), false, /^4 nodes/],
   ['one gone', () => judgeNodes(['node-1', 'node-2', 'x'], N), false, /missing: node-3; not of this stack: x/],
-  ['none', () => judgeNodes([], []), false, /none/],
+  ['none', () => judgeNodes([], []), false, /^0 nodes: none$/],
+  ['one too few of ours', () => judgeNodes(N, [...N, 'd', 'e']), false, /^3 nodes: [^;]*; missing: d, e$/],
+  [
+    'others among ours',
+    () => judgeNodes([...N, 'y', 'x'], N),
+    false,
+    /^5 nodes: node-1, node-2, node-3, x, y; not of this stack: y, x$/,
+  ],
 ]
 test.each(nodes)('odd nodes: %s', judged)
+
+test('the nodes are those that Kubernetes knows', async () => {
+  const cluster = async () => ({ nodes: N.map((name) => ({ name })) })
+  const probe = oddNodes({ cluster, expectedNodes: N } as never)
+  expect(probe).toMatchObject({ id: 'odd-nodes', sentence: expect.stringContaining('odd number of nodes') })
+  expect(await probe.ask(AbortSignal.timeout(1000))).toMatchObject({ ok: true })
+})
 
 const member = (node: string, over: Partial<EtcdMember> = {}): EtcdMember => ({
   node,

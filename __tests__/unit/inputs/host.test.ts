@@ -9,6 +9,9 @@ test.each([
   ['node-1.example.org', { user: 'root', address: 'node-1.example.org', port: 22 }],
   ['fd00::1', { user: 'root', address: 'fd00::1', port: 22 }],
   ['u@[fd00::1]:2222', { user: 'u', address: 'fd00::1', port: 2222 }],
+  ['[fd00::1]', { user: 'root', address: 'fd00::1', port: 22 }],
+  ['a:1', { user: 'root', address: 'a', port: 1 }],
+  ['a:65535', { user: 'root', address: 'a', port: 65_535 }],
   ['u@fd00::1', { user: 'u', address: 'fd00::1', port: 22 }],
 ])('%s', (text, endpoint) => expect(parseEndpoint(text, 'root')).toEqual(endpoint))
 
@@ -26,6 +29,35 @@ test('name and private address', () => {
     privateAddress: '10.0.0.1',
   })
 })
+
+test('blanks between the words may be several', () => {
+  expect(parseHost('a   name=n1 \t private=10.0.0.1', 'root', 'node-1')).toMatchObject({ name: 'n1' })
+})
+
+test('what is wrong is told with what a line is', () => {
+  const told = (run: () => unknown) => {
+    try {
+      run()
+    } catch (error) {
+      return error
+    }
+  }
+  expect(told(() => parseHost('a zone=b', 'root', 'n'))).toMatchObject({
+    message: '[user@]address[:port] [name=N] [private=ADDRESS]',
+    got: 'zone=b',
+  })
+  expect(told(() => parseEndpoint('a b', 'root'))).toMatchObject({ message: '[user@]address[:port]', got: 'a b' })
+})
+
+test('only an IPv6 address stands in brackets', () => {
+  const host = { user: 'u', address: '10.0.0.1', port: 22, name: 'n', privateAddress: '10.0.0.2' }
+  expect(formatHost(host)).toBe('u@10.0.0.1:22 name=n private=10.0.0.2')
+  expect(formatHost({ ...host, address: 'fd00::1' })).toBe('u@[fd00::1]:22 name=n private=10.0.0.2')
+})
+
+test.each(['a xname=b', 'a name=-x', 'a name=x-', 'a name=x_y', `a name=${'x'.repeat(64)}`])('%j is no host', (line) =>
+  expect(() => parseHost(line, 'root', 'node-1')).toThrow(Expected),
+)
 
 test.each(['a zone=b', 'a name', 'a name=', 'a name=A', 'a name=x name=y', 'a private=x..y', 'a private=10.0.0.300'])(
   '%j is refused as a host',

@@ -4,12 +4,14 @@ import {
   parseChart,
   parseDigest,
   parseEmail,
+  parseEnvironment,
   parseNodeCount,
   parseStackName,
   parseUid,
+  parseUser,
 } from '../../../src/inputs/choice.ts'
 import { parseCidr } from '../../../src/inputs/cidr.ts'
-import { parseDuration } from '../../../src/inputs/duration.ts'
+import { parseDuration, parseLife } from '../../../src/inputs/duration.ts'
 import { Expected, parseBoolean, parseLines, parseOneOf } from '../../../src/inputs/expected.ts'
 import { parseAddress, parseHostname } from '../../../src/inputs/hostname.ts'
 import { parseKnownHosts } from '../../../src/inputs/known-hosts.ts'
@@ -19,6 +21,11 @@ import { parseRegistryCredentials } from '../../../src/inputs/registry-credentia
 import { inputNames } from '../../../src/inputs/schema.ts'
 import { parseExactVersion, parseVersionOrPatch } from '../../../src/inputs/version.ts'
 import { parseYamlMap } from '../../../src/inputs/yaml-map.ts'
+
+/** Macro: each text is taken, and comes back as it was. */
+function takes(parse: (text: string) => unknown, texts: string[]) {
+  test.each(texts)('%j is taken', (text) => expect(parse(text)).toEqual(text))
+}
 
 /** Macro: each text is refused with Expected. */
 function refuses(parse: (text: string) => unknown, texts: string[]) {
@@ -51,7 +58,21 @@ describe('durations', () => {
   })
 })
 
+describe('times to live', () => {
+  test.each([
+    ['1h', 3_600_000],
+    ['60m', 3_600_000],
+    ['365d', 31_536_000_000],
+  ])('%s', (text, ms) => expect(parseLife(text)).toBe(ms))
+  refuses(parseLife, ['59m', '0', '366d', '365d1s', 'soon'])
+})
+
 describe('host names', () => {
+  takes(parseHostname, ['a.b1', 'a.1b', 'a.b', `${'abcdefg.'.repeat(31)}abcde`])
+  refuses(parseHostname, ['a.12', 'a.1', `${'abcdefg.'.repeat(31)}abcdef`])
+  takes(parseAddress, [`${'abcdefg.'.repeat(31)}abcde`, 'a', 'a1.2b'])
+  refuses(parseAddress, [`${'abcdefg.'.repeat(31)}abcdef`, '10', '10.1.2.3.4'])
+
   test('are read in lower case', () => expect(parseHostname('Rancher.Example.ORG')).toBe('rancher.example.org'))
   refuses(parseHostname, [
     '',
@@ -86,6 +107,7 @@ describe('address ranges', () => {
     ['fd00::/8', 'fd00::/8'],
     ['::1', '::1/128'],
   ])('%s', (text, range) => expect(parseCidr(text)).toBe(range))
+  refuses(parseCidr, ['10.0.0.0/8x', '10.0.0.0/x8', '10.0.0.0/0008'])
   refuses(parseCidr, ['', '10.0.0.0/33', '10.0.0/8', '10.0.0.0/', '10.0.0.0/8/8', '::/129', 'a/8', '10.0.0.0/-1'])
 
   test('read twice is read once', () => {
@@ -104,6 +126,8 @@ describe('versions', () => {
     expect(parseExactVersion(text)).toBe(text.replace('v', '')),
   )
   refuses(parseExactVersion, ['', '1.2', '1.x', 'latest', 'latest-patch', '1.2.3 ', '1.2.3.4', 'newest', 'vv1.2.3'])
+  takes(parseExactVersion, ['10.2.3', '1.20.3', '1.2.30', '1.2.3+a.b-c'])
+  takes(parseVersionOrPatch, ['10.2.3'])
   test('latest-patch where it is allowed', () => expect(parseVersionOrPatch('latest-patch')).toBe('latest-patch'))
   refuses(parseVersionOrPatch, ['latest', '1.2'])
 })
@@ -135,6 +159,22 @@ describe('known hosts', () => {
     expect(parseKnownHosts(`# mine\n${lines.join('\n')}\n`)).toEqual(lines)
     expect(parseKnownHosts('accept-new')).toBe('accept-new')
   })
+  takes(
+    (text) => parseKnownHosts(text).toString(),
+    [
+      `10.0.0.1  ssh-ed25519   ${key}`,
+      `@cert-authority  *.example.org ssh-ed25519 ${key} a remark`,
+      `@revoked *.example.org ssh-ed25519 ${key}`,
+      `10.0.0.1 sk-ssh-ed25519@openssh.com ${key}`,
+      '10.0.0.1 ssh-rsa AAAA+/9==',
+    ],
+  )
+  refuses(parseKnownHosts, [
+    `some host ssh-ed25519 ${key}`,
+    `@other *.example.org ssh-ed25519 ${key}`,
+    `10.0.0.1 ssh-ed25519 ${key}!`,
+    `10.0.0.1 ssh-ed25519 ${key}===`,
+  ])
   refuses(parseKnownHosts, [`ssh-ed25519 ${key}`, '10.0.0.1 ssh-ed25519', 'yes', `10.0.0.1 ed25519 ${key}`])
 })
 
@@ -143,6 +183,18 @@ describe('registry credentials', () => {
     expect(parseRegistryCredentials('r.example.org:5000 user pass')).toEqual([
       { registry: 'r.example.org:5000', username: 'user', password: 'pass' },
     ]))
+  test('blanks between them may be several', () =>
+    expect(parseRegistryCredentials('r  u\t p')).toEqual([{ registry: 'r', username: 'u', password: 'p' }]))
+  refuses(parseRegistryCredentials, ['r', 'r u', 'r u p x'])
+  test('no part of a wrong line is given back', () => {
+    let error: unknown
+    try {
+      parseRegistryCredentials('r hunter2')
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toMatchObject({ name: 'Expected', got: '' })
+  })
   test('a wrong line is told by number, never by content', () => {
     expect(() => parseRegistryCredentials('r u p\nr hunter2')).toThrow(/line 2/)
     expect(() => parseRegistryCredentials('r u p\nr hunter2')).not.toThrow(/hunter2/)
@@ -150,6 +202,37 @@ describe('registry credentials', () => {
 })
 
 describe('choices', () => {
+  takes(parseStackName, ['a', 'a-1', 'pr-12', 'a'.repeat(40)])
+  test.each([3, 5, 7])('%d nodes', (count) => expect(parseNodeCount(`${count}`)).toBe(count))
+  const digest = '0123456789abcdef'.repeat(4)
+  takes(parseDigest, [digest])
+  refuses(parseDigest, [`${digest}0`, `x${digest}`, `0${digest}`, 'a', digest.toUpperCase()])
+  const uid = '01234567-89ab-cdef-0123-456789abcdef'
+  takes(parseUid, [uid])
+  test('a UID is read in lower case', () => expect(parseUid(uid.toUpperCase())).toBe(uid))
+  refuses(parseUid, [`${uid}0`, `0${uid}`, uid.replaceAll('-', ''), uid.replace('89ab-', ''), uid.replace('0', 'g')])
+  takes(parseEnvironment, ['', 'production', 'pr 7/x', 'x'.repeat(255)])
+  refuses(parseEnvironment, ['x'.repeat(256), 'a\nb', 'a\rb'])
+  takes(parseUser, ['root', '_a', 'Admin', 'a.b-c_9'])
+  refuses(parseUser, ['', '1a', '-a', '.a', 'a b', 'a!', '!a'])
+  takes(parseEmail, ['ab@cd.ef', 'first.last@sub.example.org', 'a+b@c.d'])
+  refuses(parseEmail, ['a@b.c d', 'a@b.c@d', ' a@b.c', 'a@b.c ', 'a@.c', 'a@b.', 'a@@b.c'])
+  takes(parseChart, ['http://a.b/c', '../chart', 'a/b.tgz'])
+  refuses(parseChart, ['rancher.tgzx', 'xhttps://a.b/c', 'https', 'a b.tgz', 'c:a.tgz'])
+  refuses(parseBoolean, ['xtrue', 'truex', 'xfalse', 'falsex'])
+  test.each([
+    ['true', true],
+    ['True', true],
+    ['TRUE', true],
+    ['false', false],
+    ['False', false],
+    ['FALSE', false],
+  ])('%s', (text, value) => expect(parseBoolean(text)).toBe(value))
+  test('what is no choice is answered with the choice', () => {
+    expect(parseOneOf('b', ['a', 'b'])).toBe('b')
+    expect(() => parseOneOf('c', ['a', 'b'])).toThrow(/^one of a, b$/)
+    expect(() => parseOneOf('c', ['a', 'b'], ['d'])).toThrow(/^one of a, b$/)
+  })
   refuses(parseStackName, ['', 'A', '1a', 'a_b', '-a', 'a'.repeat(41)])
   refuses(parseNodeCount, ['1', '2', '4', '9', 'three', '', '33', '3.0'])
   refuses(parseChart, ['newest', 'ftp://a', 'chart dir', ''])

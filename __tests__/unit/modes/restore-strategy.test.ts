@@ -53,8 +53,30 @@ test.each(Object.keys(CASES))('a stored snapshot that is named is taken: %s', (n
   expect(chooseStrategy(caseNamed(name), { kind: 'latest' }, 'uid')).toEqual(LATEST)
 })
 
-test.each(['running', 'data-lost', 'all-lost'])('a survivor named where there is none: %s', (name) => {
-  expect(() => chooseStrategy(caseNamed(name), { kind: 'survivor' }, 'uid')).toThrow('got survivor')
+test('a survivor that is named is taken where there is one', () => {
+  expect(chooseStrategy(caseNamed('survivors'), { kind: 'survivor' }, 'uid')).toEqual({
+    kind: 'survivor',
+    survivors: SURVIVORS,
+  })
+})
+
+test.each([
+  ['running', 'the cluster has its quorum'],
+  ['data-lost', 'no node has data of the cluster'],
+  ['all-lost', 'no node has data of the cluster'],
+])('a survivor named where there is none: %s', (name, why) => {
+  let error: unknown
+  try {
+    chooseStrategy(caseNamed(name), { kind: 'survivor' }, 'uid')
+  } catch (thrown) {
+    error = thrown
+  }
+  expect(asStackError(error)).toMatchObject({
+    kind: 'input',
+    message: `restore-from: expected a stored snapshot, got survivor: ${why}.`,
+    stands: 'Nothing was changed.',
+    next: 'Name a stored snapshot, or latest.',
+  })
 })
 
 const before = ['1', '2', '3'].map((at) => ({ name: `node-${at}`, privateAddress: `10.0.0.${at}` }))
@@ -79,9 +101,43 @@ test.each([
     before.map((node) => ({ ...node, privateAddress: `${node.privateAddress}9` })),
   ],
   ['everything gone', stored, 'absent', before.map((node) => ({ ...node, privateAddress: '' }))],
+  ['everything gone', stored, 'all-lost', before.map((node) => ({ ...node, privateAddress: '' }))],
+  [
+    'all nodes replaced',
+    stored,
+    'absent',
+    before.map((node, index) => (index === 0 ? { ...node, privateAddress: '' } : node)),
+  ],
+  [
+    'all nodes replaced',
+    stored,
+    'data-lost',
+    before.map((node) => ({ ...node, privateAddress: `${node.privateAddress}9` })),
+  ],
+  [
+    'node-1, node-3 replaced',
+    stored,
+    'survivors',
+    before.map((node, index) => (index === 1 ? node : { ...node, privateAddress: `${node.privateAddress}9` })),
+  ],
+  [
+    'node-9 replaced',
+    stored,
+    'data-lost',
+    before.map((node, index) => (index === 1 ? { ...node, name: 'node-9' } : node)),
+  ],
+  ['quorum lost, only a stored snapshot', stored, 'survivors', before],
+  ['quorum lost, only a stored snapshot', stored, 'data-lost', []],
+  ['nothing to restore', { kind: 'nothing' } as Strategy, 'running', before],
   ['a restore that was begun', { kind: 'continue', restoring: RESTORING } as Strategy, 'restoring', before],
 ])('%s', (expected, strategy, name, nodes) => {
   expect(nameStrategy(strategy, caseNamed(name), { nodes: at(nodes), before })).toBe(expected)
+})
+
+test('where it is not known where the cluster ran, every node is another', () => {
+  expect(nameStrategy(stored, caseNamed('data-lost'), { nodes: at(before), before: undefined })).toBe(
+    'all nodes replaced',
+  )
 })
 
 const names = ['node-1', 'node-2', 'node-3', 'node-4', 'node-5']

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type Cure, type Evidence, type Rung, wayBack } from '../../../src/modes/way-back.ts'
+import { type Cure, type Evidence, isOutside, type Rung, wayBack } from '../../../src/modes/way-back.ts'
 import { marksOfStart, missed, touchesDownstream } from '../../../src/modes/what-was-written.ts'
 import type { Written } from '../../../src/snapshots/written-since.ts'
 
@@ -176,6 +176,108 @@ describe('the lowest rung that cures', () => {
       rung: 'stop',
       lost: [...lost, CLUSTER],
     })
+  })
+})
+
+describe('what stands outside of the cluster', () => {
+  const outside = ['name-resolves', 'balancer-forwards-80', 'balancer-forwards-443', 'odd-nodes', 'tls-at-ingress']
+  const inside = ['rancher-answers', 'http-redirects', 'reaches-rancher-pod-port-80', 'etcd-on-each-node']
+
+  test.each(outside)('%s is cured by no data', (id) => {
+    expect(isOutside(id)).toBe(true)
+    expect(wayBack(given({ brokenNow: [id] }))).toEqual({
+      rung: 0,
+      cure: 'nothing',
+      why: `${id} stands outside of what putting something back could cure`,
+      lost: [],
+    })
+  })
+
+  test.each(inside)('%s may be', (id) => {
+    expect(isOutside(id)).toBe(false)
+    expect(wayBack(given({ stepFailed: false, brokenNow: [id] })).cure).toBe('roll-back')
+  })
+
+  test.each(['http-redirects', 'rancher-answers', 'reaches-rancher-pod-port-80', 'tls-at-ingress'])(
+    'what is asked through a broken balancer or certificate says nothing: %s',
+    (id) => {
+      expect(wayBack(given({ brokenNow: ['balancer-forwards-80', id] })).cure).toBe('nothing')
+      expect(wayBack(given({ brokenNow: ['balancer-forwards-443', id] })).cure).toBe('nothing')
+    },
+  )
+
+  test.each(['name-resolves', 'odd-nodes'])('%s hides no other answer', (id) => {
+    expect(wayBack(given({ stepFailed: false, brokenNow: [id, 'rancher-answers'] })).cure).toBe('roll-back')
+  })
+
+  test('a step that failed by its own proof, with no sentence broken, is not over', () => {
+    expect(wayBack(given({ stepFailed: true, brokenNow: [] })).cure).toBe('roll-back')
+  })
+
+  test.each<[string, Written[] | undefined]>([
+    ['another secret', [written('secrets', 'mine')]],
+    ['something else of the name', [written('configmaps', 'tls-rancher-ingress')]],
+    ['nobody knows what', undefined],
+  ])('a certificate is outside when it was not rewritten: %s was', (_name, lines) => {
+    const more = { stepFailed: false, everReady: true, brokenNow: ['tls-at-ingress'], written: lines }
+    expect(wayBack(given(more))).toMatchObject({ rung: 0, cure: 'nothing' })
+  })
+
+  test('what was broken before and what is outside is told apart, each once', () => {
+    const verdict = wayBack(
+      given({
+        stepFailed: false,
+        brokenBefore: ['etcd-on-each-node', 'name-resolves'],
+        brokenNow: ['etcd-on-each-node', 'name-resolves', 'odd-nodes', 'balancer-forwards-80'],
+      }),
+    )
+    expect(verdict.why).toBe(
+      'etcd-on-each-node, name-resolves was broken before the upgrade; odd-nodes, balancer-forwards-80 stands outside of what putting something back could cure',
+    )
+  })
+})
+
+describe('the edges', () => {
+  test('only what rewinds the data loses anything', () => {
+    const verdicts: Partial<Evidence>[] = [
+      { onFailure: 'keep' },
+      { touched: false },
+      {},
+      { leg: 'kubernetes' },
+      { everReady: true, written: undefined },
+      { everReady: true },
+    ]
+    for (const more of verdicts) expect(wayBack(given(more)).lost).toEqual([])
+  })
+
+  test('a point of return is used to the last moment of its window', () => {
+    expect(wayBack(given({ everReady: true, restoreWindowMs: 10 * MINUTE })).cure).toBe('restore')
+    expect(wayBack(given({ everReady: true, restoreWindowMs: 10 * MINUTE - 1 })).rung).toBe('stop')
+  })
+
+  test('after the data were put back the former Kubernetes is not tried on them', () => {
+    expect(wayBack(given({ leg: 'kubernetes', nodes: RED, tried: ['restore'] }))).toMatchObject({
+      rung: 'stop',
+      why: 'the data were put back already',
+    })
+  })
+
+  test('after the former Kubernetes did not cure it the data go back, and it is said so', () => {
+    expect(wayBack(given({ leg: 'kubernetes', nodes: RED, tried: ['former-kubernetes'] }))).toMatchObject({
+      cure: 'restore',
+      why: 'the former version alone did not cure it',
+    })
+  })
+
+  test('all that is the matter is named', () => {
+    const nodes = [node('node-1', ['x']), node('node-2', ['y']), node('node-3')]
+    expect(wayBack(given({ leg: 'kubernetes', nodes })).why).toMatch(/^node-1, node-2 is red in the new version/)
+    const silent = nodes.map((one) => ({ ...one, reached: one.node === 'node-3' }))
+    expect(wayBack(given({ leg: 'kubernetes', nodes: silent })).why).toMatch(/^node-1, node-2 does not answer/)
+    const made = [CLUSTER, { ...CLUSTER, name: 'c-2' }]
+    expect(wayBack(given({ everReady: true, written: made })).why).toMatch(/clusters c-abcde; made .*clusters c-2$/)
+    const marks = [MARK, written('apiextensions.k8s.io/customresourcedefinitions', 'x.cattle.io')]
+    expect(wayBack(given({ written: marks })).why).toMatch(/\(\S+ \S+ server-version; \S+ \S+ x\.cattle\.io\)$/)
   })
 })
 

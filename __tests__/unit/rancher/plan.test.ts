@@ -30,6 +30,114 @@ test('from nothing, with a certificate', () => {
   checkPlan(steps)
 })
 
+test('each step says what it is to do, in the room it is done in, and waits for the one before it', () => {
+  const room = 'rancher'
+  const steps = plan(bare(), wanted(), undefined, settings())
+  expect(steps.map(({ title }) => title)).toEqual([
+    'Install cert-manager v1.18.2',
+    "Prove that cert-manager's webhook answers",
+    'Install Rancher 2.11.3',
+    'Prove that Rancher is ready',
+    `Set server-url to https://${HOSTNAME}`,
+  ])
+  expect(steps.map(({ needs }) => needs)).toEqual([[], ...steps.slice(0, -1).map(({ id }) => [id])])
+  const values = digestSecrets(askedValues(bare(), wanted(), settings()))
+  expect(steps.map(({ change }) => change)).toEqual([
+    { room, kind: 'install-cert-manager', version: 'v1.18.2' },
+    { room, kind: 'prove-cert-manager' },
+    { room, kind: 'install-rancher', version: '2.11.3', values, dropped: [] },
+    { room, kind: 'prove-rancher', version: '2.11.3' },
+    { room, kind: 'set-server-url', url: `https://${HOSTNAME}` },
+  ])
+  for (const { deadlineMs } of steps) expect(deadlineMs).toBeGreaterThanOrEqual(60_000)
+})
+
+test('of a certificate only digests stand in the plan', () => {
+  const change = (tls: Parameters<typeof settings>[0]) => plan(bare(), wanted(), undefined, settings(tls))[0]?.change
+  const written = { room: 'rancher', kind: 'write-tls-secrets', certificate: digest('CERT') }
+  expect(change({ tls: given })).toEqual({ ...written, ca: digest('CA') })
+  expect(change({ tls: { ...given, ca: undefined } })).toEqual({ ...written, ca: undefined })
+})
+
+test('a stuck release is cleared by its revision', () => {
+  const stuck = release({ status: 'pending-upgrade', revision: 4, secret: 'sh.helm.release.v1.rancher.v4' })
+  const facts = installed({ source: 'rancher' }, { release: stuck })
+  expect(plan(facts, wanted(), undefined, settings())[0]?.change).toEqual({
+    room: 'rancher',
+    kind: 'clear-stuck-release',
+    namespace: 'cattle-system',
+    release: 'rancher',
+    revision: 4,
+    secret: 'sh.helm.release.v1.rancher.v4',
+  })
+})
+
+test('a Rancher that is there is brought to a version, not installed', () => {
+  const title = (over: Parameters<typeof installed>[1]) =>
+    plan(installed({ source: 'rancher' }, over), wanted(), undefined, settings()).map((step) => step.title)[0]
+  expect(title({ deployment: undefined })).toBe('Bring Rancher 2.11.3')
+  const { values } = installed().release ?? release()
+  expect(title({ release: release({ chartVersion: '2.11.2', values }) })).toBe('Bring Rancher 2.11.3')
+  expect(title({ release: release({ status: 'failed', values }) })).toBe('Bring Rancher 2.11.3')
+})
+
+const certManagers: [string, Partial<ReturnType<typeof bare>['certManager']>, string | undefined, string[]][] = [
+  ['nothing is to be installed', { release: undefined, kinds: false }, undefined, ['prove-cert-manager']],
+  ['a replica is not ready', { ready: { ready: 2, wanted: 3 } }, 'v1.18.2', ['prove-cert-manager']],
+  ['it has no replica', { ready: undefined }, 'v1.18.2', ['prove-cert-manager']],
+  ['all replicas are ready', { ready: { ready: 3, wanted: 3 } }, 'v1.18.2', []],
+  [
+    'its install failed, though its replicas are ready',
+    { release: release({ chart: 'cert-manager', status: 'failed' }) },
+    'v1.18.2',
+    ['install-cert-manager', 'prove-cert-manager'],
+  ],
+]
+test.each(certManagers)('cert-manager, when %s', (_name, more, certManagerVersion, steps) => {
+  const { certManager } = installed()
+  const facts = installed({ source: 'rancher' }, { certManager: { ...certManager, ...more } })
+  expect(ids(facts, wanted({ certManagerVersion }), undefined, settings())).toEqual(steps)
+})
+
+const OLD = new Date(NOW.getTime() - 1000)
+const restarts: [string, (Date | undefined)[], Date | undefined, boolean][] = [
+  ['a pod is older than the CA', [NOW, OLD], NOW, true],
+  ['every pod is older than the CA', [OLD, OLD], NOW, true],
+  ['the pods are as old as the CA', [NOW, NOW], NOW, false],
+  ['the pods are younger than the CA', [NOW, NOW], OLD, false],
+  ['it is not known when the CA was written', [OLD, OLD], undefined, false],
+  ['it is not known when the pods were made', [undefined, undefined], NOW, false],
+  ['there is no pod', [], NOW, false],
+]
+test.each(restarts)('Rancher is restarted for its CA, or not: %s', (_name, made, writtenAt, isRestarted) => {
+  const pods = made.map((createdAt) => ({ name: 'r', node: 'n', ip: '', ready: true, image: '', createdAt }))
+  const facts = installed(given, { tls: { ...held, ca: { digest: digest('CA'), writtenAt } }, pods })
+  const steps = plan(facts, wanted(), undefined, settings({ tls: given }))
+  expect(steps.map(({ change }) => change)).toEqual(
+    isRestarted
+      ? [
+          { room: 'rancher', kind: 'restart-rancher' },
+          { room: 'rancher', kind: 'prove-rancher', version: '2.11.3' },
+        ]
+      : [],
+  )
+})
+
+test('without a CA of its own Rancher is never restarted for one', () => {
+  const pods = [{ name: 'r', node: 'n', ip: '', ready: true, image: '', createdAt: OLD }]
+  const tls = { certificate: held.certificate, ca: { digest: digest('CA'), writtenAt: NOW } }
+  const noCa = { ...given, ca: undefined }
+  expect(ids(installed(noCa, { tls, pods }), wanted(), undefined, settings({ tls: noCa }))).toEqual([])
+  expect(ids(installed({ source: 'rancher' }, { tls, pods }), wanted(), undefined, settings())).toEqual([])
+})
+
+test('a first password among the values is no other way to give one', () => {
+  const asked = settings({ helmValues: { bootstrapPassword: 'from-values', debug: true } })
+  const values = askedValues(installed(), wanted(), asked)
+  expect(values).not.toHaveProperty('bootstrapPassword')
+  expect(values).toMatchObject({ debug: true })
+})
+
 test('what stands as asked needs nothing', () => {
   expect(ids(installed(), wanted(), undefined, settings())).toEqual([])
   const standing = installed(given, { tls: held })

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import type { RancherFacts, WantedRancher } from '../../../src/rancher/facts.ts'
-import { refuse } from '../../../src/rancher/refuse.ts'
+import { refuse, refuseHostname, refusePending } from '../../../src/rancher/refuse.ts'
 import type { RancherSettings } from '../../../src/settings.ts'
-import { bare, installed, release, settings, wanted } from './make.ts'
+import { bare, HOSTNAME, installed, NOW, release, settings, wanted } from './make.ts'
 
 test('what stands, asked again, is not refused; nor is a new one', () => {
   expect(refuse(installed(), wanted(), settings())).toEqual([])
@@ -75,4 +75,79 @@ test('a running version is no reason to refuse latest-patch, nor is a first inst
   expect(refuse(installed(), wanted(), settings({ version: 'latest-patch' }))).toEqual([])
   const failed = bare({ release: release({ status: 'failed', chartVersion: '2.11.2', deployed: undefined }) })
   expect(refuse(failed, wanted(), settings({ version: '2.11.3' }))).toEqual([])
+})
+
+test('what is refused is told as a preflight, with what would do', () => {
+  const of = (...[facts, over, asked]: [RancherFacts, Partial<WantedRancher>, Partial<RancherSettings>]) =>
+    refuse(facts, wanted(over), settings(asked)).map(({ kind, what, next }) => [kind, what, next])
+  expect(of(installed(), { version: '2.11.2' }, { version: '2.11.2' })).toEqual([
+    [
+      'preflight',
+      'Rancher 2.11.3 is running, asked is 2.11.2; install does not change a running version.',
+      'Run mode upgrade, or set rancher-version to 2.11.3 or leave it out.',
+    ],
+  ])
+  expect(of(installed(), {}, { certManagerVersion: 'v1.17.1' })).toEqual([
+    [
+      'preflight',
+      'cert-manager v1.18.2 is running, asked is v1.17.1; install does not change a running version.',
+      'Run mode upgrade, or set cert-manager-version to v1.18.2 or leave it out.',
+    ],
+  ])
+  expect(of(installed(), { hostname: 'new.test' }, {})[0]?.slice(0, 1)).toEqual(['preflight'])
+})
+
+test('a chart of another version is compared with what runs, or with what was asked', () => {
+  const of = (versionFrom: WantedRancher['versionFrom'], pathVersion: string) =>
+    refuse(installed(), wanted({ versionFrom, pathVersion }), settings({ chart: './c.tgz' }))
+  expect(of('running', '2.11.2')).toEqual([
+    {
+      kind: 'preflight',
+      subject: 'rancher-chart',
+      what: './c.tgz is version 2.11.2, running is 2.11.3.',
+      next: 'Give the chart of 2.11.3, or run mode upgrade.',
+    },
+  ])
+  expect(of('input', '2.11.2')).toEqual([
+    {
+      kind: 'preflight',
+      subject: 'rancher-chart',
+      what: './c.tgz is version 2.11.2, asked is 2.11.3.',
+      next: 'Give the chart of 2.11.3.',
+    },
+  ])
+  expect(of('input', 'v2.11.3')).toEqual([])
+})
+
+test('the version that runs may be asked for, with or without a v', () => {
+  expect(refuse(installed(), wanted(), settings({ version: 'v2.11.3', certManagerVersion: '1.18.2' }))).toEqual([])
+})
+
+test('a release somebody else is changing is waited for, since when it is known or not', () => {
+  const told = (begunAt: Date | undefined) => refusePending('rancher', { ...foreign, begunAt }, NOW)
+  expect(told(new Date(NOW.getTime() - 60_000))).toEqual([
+    {
+      kind: 'preflight',
+      subject: 'rancher',
+      what: 'Helm release rancher is "pending-upgrade" since 2026-11-23T11:59:00.000Z, by a call of Helm that is not this action\'s.',
+      next: expect.stringContaining('Wait until it ends'),
+    },
+  ])
+  const facts = installed({ source: 'rancher' }, { certManager: { release: foreign, kinds: true, ready: undefined } })
+  expect(refuse(facts, wanted(), settings()).map(({ subject }) => subject)).toEqual(['cert-manager'])
+  expect(refuse(facts, wanted({ certManagerVersion: undefined }), settings())).toEqual([])
+})
+
+test('a Rancher is known by its server-url or its release, whichever says another name', () => {
+  const of = (serverUrl: string | undefined, hostname?: unknown) =>
+    refuseHostname(
+      bare({ serverUrl, release: release({ values: hostname === undefined ? {} : { hostname } }) }),
+      HOSTNAME,
+    ).map(({ what }) => what.replace(/^this Rancher answers to (.*), got .*/, '$1'))
+  expect(of('https://old.test')).toEqual(['old.test'])
+  expect(of(`https://${HOSTNAME}`, 'old.test')).toEqual(['old.test'])
+  expect(of('https://older.test', 'old.test')).toEqual(['older.test'])
+  expect(of('no address', '')).toEqual([])
+  expect(of(undefined, 7)).toEqual([])
+  expect(of(`https://${HOSTNAME}`, HOSTNAME)).toEqual([])
 })

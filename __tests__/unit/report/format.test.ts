@@ -27,11 +27,17 @@ test.each([
   [0, '0 ms'],
   [-5, '0 ms'],
   [850, '850 ms'],
+  [999, '999 ms'],
+  [1000, '1 s'],
   [14_400, '14 s'],
+  [59_400, '59 s'],
   [59_700, '1 min'],
+  [120_000, '2 min'],
+  [3_599_000, '59 min 59 s'],
   [185_000, '3 min 5 s'],
   [3_600_000, '1 h'],
   [4_800_000, '1 h 20 min'],
+  [7_200_000, '2 h'],
 ])('%d ms is told as "%s"', (ms, text) => {
   expect(formatDuration(ms)).toBe(text)
 })
@@ -47,6 +53,11 @@ test.each([
   ['Join node-3 to etcd', '+'],
   ['Remove node-1', '-'],
   ['Converge the cluster', '~'],
+  ...['Add', 'Claim', 'Install', 'Load', 'Make', 'Pull', 'Start', 'Write'].map((verb) => [`${verb} x`, '+']),
+  ...['Clear', 'Delete', 'Destroy', 'Forget', 'Stop', 'Uninstall'].map((verb) => [`${verb} x`, '-']),
+  ['Then create x', '~'],
+  ['Then remove x', '~'],
+  ['Removed x', '~'],
   ['Additional words', '~'],
 ])('%s is marked %s', (title, sign) => {
   expect(signOf({ title })).toBe(sign)
@@ -73,10 +84,14 @@ describe('lines', () => {
       '… 40 s: still running; last seen: Pulling',
     )
     expect(formatHeartbeat(1000, { ...going, last: 'x'.repeat(200) }, [])).toMatch(/: x{119}…$/)
+    expect(formatHeartbeat(1000, { ...going, last: 'x'.repeat(121) }, [])).toMatch(/: x{119}…$/)
+    expect(formatHeartbeat(1000, { ...going, last: 'x'.repeat(120) }, [])).toMatch(/: x{120}$/)
+    expect(formatHeartbeat(1000, going, ['a', 'b'])).toBe('… 1 s: still running (meanwhile: a, b)')
   })
 
   test('of a plan', () => {
     expect(formatPlan([], 'abc')).toEqual(['Plan: nothing to do. What stands is what was asked for.'])
+    expect(formatPlan([step('Create node-1')], 'abc')[0]).toBe('Plan: 1 step, digest abc')
     expect(formatPlan([step('Create node-1'), step('Remove node-4')], 'abc')).toEqual([
       'Plan: 2 steps, digest abc',
       '  + Create node-1',
@@ -99,6 +114,7 @@ describe('lines', () => {
       'Standing: node-1 serves.',
       'Next: Run it again.',
     ])
+    expect(formatFailure(new StackError('bug', 'one\ntwo'))).toEqual(['Failed (bug):\none\ntwo'])
   })
 })
 

@@ -48,6 +48,11 @@ test.each([
   `rancher_${UID}_20261324T030000Z_100-1_51-14.tar`,
   `rancher_${UID}_20261124T030000Z_100-1_51-14.tar.gz`,
   `../rancher_${UID}_20261124T030000Z_100-1_51-14.tar`,
+  `rancher_${UID}_20261124T030000Z_100-1_51-14.zip`,
+  `rancher_${UID}_20261124T030000Z_100-1_51-14_more.tar`,
+  `rancher_${UID}_20261124T030000Z_100-1_51-14_doubted_.tar`,
+  `rancher_${UID}_20260231T030000Z_100-1_51-14.tar`,
+  `rancher_${UID}_20261124T240000Z_100-1_51-14.tar`,
 ])('%s is no snapshot of ours', (file) => {
   expect(parseFileName(file)).toBeUndefined()
 })

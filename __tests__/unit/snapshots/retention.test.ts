@@ -41,6 +41,28 @@ test('with both, either keeps', () => {
   expect(names(after(listed, one('a', 10), { keepLast: 4, keepDays: 1 }, night(10)))).toHaveLength(4)
 })
 
+test('days alone let go what is so old to the day, and nothing younger', () => {
+  const retention = { keepLast: undefined, keepDays: 3 }
+  const nearly = { ...one('a', 7), takenAt: new Date(night(7).getTime() + 1), name: 'nearly' }
+  const listed = [one('a', 6), one('a', 7), nearly, one('a', 8)]
+  expect(names(after(listed, one('a', 10), retention, night(10)))).toEqual(['nearly', 'a-8', 'a-10'])
+})
+
+test('two clocks may differ by five minutes: what is so far ahead is counted, and nothing further', () => {
+  const ahead = (ms: number) => ({ ...one('a', 3), takenAt: new Date(night(3).getTime() + ms), name: 'ahead' })
+  const gone = (ms: number) =>
+    names(expired([one('a', 1), ahead(ms)], one('a', 3), { keepLast: 1, keepDays: undefined }, night(3)))
+  expect(gone(300_000)).toEqual(['a-1'])
+  expect(gone(300_001)).toEqual([])
+})
+
+test('what goes is told oldest first', () => {
+  const listed = [one('a', 3), one('a', 1), one('a', 2)]
+  expect(names(expired([...listed, one('a', 4)], one('a', 4), { keepLast: 1, keepDays: undefined }, night(4)))).toEqual(
+    ['a-1', 'a-2', 'a-3'],
+  )
+})
+
 test('thirty nights of a wrongly empty cluster: the newest of the lost one are there', () => {
   const lost = [one('lost', -3), one('lost', -2), one('lost', -1)]
   for (const retention of [

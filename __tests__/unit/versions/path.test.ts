@@ -1,7 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { fits } from '../../../src/versions/fits.ts'
-import { type Leg, type Offered, type Part, type Path, planPath, type Versions } from '../../../src/versions/path.ts'
+import {
+  type Leg,
+  lastOf,
+  type Offered,
+  type Part,
+  type Path,
+  planPath,
+  type Versions,
+} from '../../../src/versions/path.ts'
 import { TABLE } from '../../../src/versions/table.ts'
 import { compareVersions, minorOf, nextMinor } from '../../../src/versions/version.ts'
 
@@ -155,6 +163,86 @@ test.each(refused)('refused: %s', (_, running, asked, offered, text) => {
   const path = planPath(running, asked, offered)
   expect(path).toHaveProperty('refusals')
   expect(told(path).join('\n')).toMatch(text)
+})
+
+test('who would not go is told as a preflight, by what the input is called', () => {
+  const of = (running: Running, asked: Versions, offered: Offered) => {
+    const path = planPath(running, asked, offered)
+    return 'refusals' in path ? path.refusals.map(({ kind, subject, next }) => [kind, subject, next]) : path
+  }
+  expect(of(RUNNING, to(undefined, '2.10.3'), WITH_RKE)).toEqual([
+    [
+      'preflight',
+      'rancher-version',
+      'Leave out rancher-version; to go back, run mode restore with a snapshot taken before 2.11.3.',
+    ],
+  ])
+  expect(of(RUNNING, to('v1.33.6-rancher1-1'), WITH_RKE)).toEqual([
+    ['preflight', 'kubernetes-version', 'Give an rke-version that installs it.'],
+  ])
+  expect(of(RUNNING, to(undefined, undefined, 'v1.19.9'), WITH_RKE)).toEqual([
+    [
+      'preflight',
+      'cert-manager-version',
+      'Set cert-manager-version to v1.19.2, or give an airgap-bundle that has its charts.',
+    ],
+  ])
+  const hole = { ...WITH_RKE, rancher: ['2.9.3', '2.11.3'] }
+  expect(of(from('v1.30.14-rancher1-1', '2.9.3'), to(undefined, '2.11.3'), hole)).toEqual([
+    ['preflight', 'rancher-version', 'Give a rancher-chart, or an airgap-bundle, that has it.'],
+  ])
+  expect(of(RUNNING, to(undefined, '3.0.1'), { ...WITH_RKE, rancher: ['3.0.1'] })).toEqual([
+    ['preflight', 'rancher-version', 'Set rancher-version to a version of the same major.'],
+  ])
+})
+
+test('each part is told by its name, and by who would have it', () => {
+  const what = (asked: Versions) => {
+    const path = planPath(RUNNING, asked, WITH_RKE)
+    return 'refusals' in path ? path.refusals.map((refusal) => refusal.what) : path
+  }
+  expect(what(to('v1.31.10-rancher1-1', '2.10.3', 'v1.17.2'))).toEqual([
+    'cert-manager v1.18.2 is running, asked is v1.17.2: upgrade never goes back.',
+    'Rancher 2.11.3 is running, asked is 2.10.3: upgrade never goes back.',
+    'Kubernetes v1.32.6-rancher1-1 is running, asked is v1.31.10-rancher1-1: upgrade never goes back.',
+  ])
+  expect(what(to('v1.32.9', '2.11.9', 'v1.18.9'))).toEqual([
+    'cert-manager v1.18.9 is not to be had: its chart repository offers v1.18.2 at most of that minor.',
+    'Rancher 2.11.9 is not to be had: rancher-chart offers 2.11.3 at most of that minor.',
+    'Kubernetes v1.32.9 is not to be had: the rke of this run offers v1.32.6-rancher1-1 at most of that minor.',
+  ])
+})
+
+test('what several parts stand against is told of each', () => {
+  const path = planPath(RUNNING, to('v1.31.10-rancher1-1', '2.10.3', 'v1.17.2'), WITH_RKE)
+  expect(told(path)).toHaveLength(3)
+})
+
+test('a major of two digits is another major', () => {
+  const path = planPath(from('v1.32.6-rancher1-1', '10.1.1'), to(undefined, '12.1.1'), {
+    ...WITH_RKE,
+    rancher: ['12.1.1'],
+  })
+  expect(told(path).join()).toContain('no way is known')
+})
+
+test('another spelling or build of what runs is no step, and what does not run is not brought', () => {
+  expect(planPath(RUNNING, to(undefined, 'v2.11.3'), WITH_RKE)).toEqual({ legs: [] })
+  expect(planPath(from('v1.32.6+a1', '2.11.3'), to('v1.32.6+a2'), WITH_RKE)).toEqual({ legs: [] })
+  expect(planPath(from('v1.32.6-rancher1-1'), to(undefined, '2.11.3'), WITH_RKE)).toEqual({ legs: [] })
+})
+
+test.each(['alpha', 'beta', 'rc', 'dev', 'hotfix', 'RC'])(
+  'the last patch of a minor is never a pre-release: %s',
+  (pre) => {
+    expect(lastOf(['2.11.3', `2.11.4-${pre}1`, '2.12.0', '2.11.2'], '2.11')).toBe('2.11.3')
+    expect(lastOf([`2.11.4-${pre}1`], '2.11')).toBeUndefined()
+  },
+)
+
+test('a build of a distribution is no pre-release', () => {
+  expect(lastOf(['v1.31.2-rancher1-1', 'v1.31.10-rancher1-1'], '1.31')).toBe('v1.31.10-rancher1-1')
+  expect(lastOf(['v1.31.2+rke2r1'], '1.31')).toBe('v1.31.2+rke2r1')
 })
 
 test('nothing is offered, nothing is asked: nothing to do', () => {

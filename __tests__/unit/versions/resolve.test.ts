@@ -21,6 +21,8 @@ describe('what is asked, made exact', () => {
     ],
     ['what nobody offers stays as it was said', '2.11.9', '2.11.3', ['2.11.3'], '2.11.9'],
     ['a patch of nothing that runs', 'latest-patch', undefined, ['2.11.3'], undefined],
+    ['exact, and nothing runs', 'v1.31.10', undefined, RKE, 'v1.31.10-rancher1-1'],
+    ['what runs is the last patch, spelled otherwise', 'latest-patch', 'v2.11.3', ['2.11.3'], 'v2.11.3'],
     ['rke2 builds', 'v1.33.4', 'v1.32.8+rke2r1', ['v1.33.4+rke2r1'], 'v1.33.4+rke2r1'],
   ]
   test.each(cases)('%s', (_, asked, running, offered, expected) => {
@@ -31,6 +33,8 @@ describe('what is asked, made exact', () => {
 test('a version is called as it is known, or as it was told', () => {
   expect(named('v1.31.10', RKE)).toBe('v1.31.10-rancher1-1')
   expect(named('v1.31.9', RKE)).toBe('v1.31.9')
+  expect(named('1.31.10-rancher1-1', RKE)).toBe('v1.31.10-rancher1-1')
+  expect(named('v1.31.10', [...RKE, '1.31.10'])).toBe('1.31.10')
 })
 
 describe('what really runs', () => {
@@ -46,6 +50,9 @@ describe('what really runs', () => {
   })
   test('what was written ahead, and no node is there yet', () => {
     expect(spreadOf(['v1.31.10'], kept, RKE)).toEqual({ oldest: 'v1.31.10-rancher1-1', newest: kept })
+  })
+  test('nothing is written down: what is told', () => {
+    expect(spreadOf(['v1.32.6', 'v1.31.10'], undefined, RKE)).toEqual({ oldest: 'v1.31.10-rancher1-1', newest: kept })
   })
   test('nobody says anything: what is written down', () => {
     expect(spreadOf([], kept, RKE)).toEqual({ oldest: kept, newest: kept })

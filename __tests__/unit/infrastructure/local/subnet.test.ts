@@ -21,6 +21,8 @@ test.each([
 
 test('is not turned away by wide routes, other ranges and IPv6', () => {
   expect(chooseSubnet(Buffer.from([7]), ['10.0.0.0/8', '172.17.0.0/16', 'fd00::/64'])).toBe('10.77.7.0/24')
+  expect(chooseSubnet(Buffer.from([7]), ['10.76.0.0/15', '10.77.8.0/24', '10.78.7.0/24'])).toBe('10.77.7.0/24')
+  expect(chooseSubnet(Buffer.from([7]), ['default', '', '10.77.7.0/0'])).toBe('10.77.7.0/24')
 })
 
 test('comes round to the start of the range', () => {
@@ -35,8 +37,15 @@ test('never chooses what is taken, and refuses only when all is', () => {
     }),
     { numRuns: 30 },
   )
-  const refusal = expect.objectContaining({ kind: 'preflight' })
+  const refusal = expect.objectContaining({
+    kind: 'preflight',
+    stands: 'Nothing was changed.',
+    next: expect.stringContaining('docker network prune'),
+  })
   expect(() => chooseSubnet(randomBytes(1), ['10.77.0.0/16'])).toThrow(refusal)
+  const all = Array.from({ length: 256 }, (_, third) => `10.77.${third}.0/24`)
+  expect(() => chooseSubnet(Buffer.from([9]), all)).toThrow(/^Every \/24 network of 10\.77\.0\.0\/16/)
+  expect(chooseSubnet(Buffer.from([9]), all.toSpliced(8, 1))).toBe('10.77.8.0/24')
 })
 
 test('machines have fixed places in the network', () => {

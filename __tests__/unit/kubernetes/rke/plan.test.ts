@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { ClusterFacts, WantedCluster } from '../../../../src/kubernetes/distribution.ts'
 import { own } from '../../../../src/kubernetes/rke/facts.ts'
 import { planCluster } from '../../../../src/kubernetes/rke/plan.ts'
+import { TESTED_VERSION } from '../../../../src/kubernetes/rke/versions.ts'
 import { quorum } from '../../../../src/quorum.ts'
 import type { Step } from '../../../../src/steps.ts'
 import { bareFacts, containerOf, foundOf, healthyFacts, nodeOf, wantedOf, wipe, withOwn } from './world.ts'
@@ -20,6 +21,59 @@ test('bare nodes: the state is written before rke is run, and the cluster is pro
   const steps = planCluster(bareFacts(), wantedOf())
   expect(ids(steps)).toEqual([...PULLS, ...BUILD])
   expect(steps.map(({ needs }) => needs)).toEqual([[], [], [], [], [...PULLS, 'write-state-ahead'], ['cluster-up']])
+})
+
+test('each step says what it is to do, in the room it is done in', () => {
+  const version = TESTED_VERSION
+  const whole = planCluster(bareFacts(1), wantedOf(1))
+  expect(whole.map(({ change }) => change)).toEqual([
+    { room: 'kubernetes', kind: 'pull-images', node: 'node-1', version },
+    { room: 'kubernetes', kind: 'write-state-ahead', version },
+    { room: 'kubernetes', kind: 'cluster-up', version, joins: [], leaves: [] },
+    { room: 'kubernetes', kind: 'prove-cluster', version },
+  ])
+  const images = [{ file: 'k.tar', sha256: 'x', names: ['a:1'] }]
+  const left = withOwn(bareFacts(1), ({ nodes }) => ({
+    nodes: nodes.map((node) => ({ ...node, containers: [containerOf('rke-etcd-port-listener')] })),
+  }))
+  const again = planCluster({ ...left, state: 'unfinished' }, wantedOf(1, { images, newCluster: true }))
+  expect(again.slice(0, 3).map(({ change }) => change)).toEqual([
+    { room: 'kubernetes', kind: 'load-images', node: 'node-1' },
+    { room: 'kubernetes', kind: 'clear-leftovers', node: 'node-1' },
+    { room: 'kubernetes', kind: 'clean-node', node: 'node-1' },
+  ])
+  const lost = withOwn(healthyFacts(wantedOf(1)), ({ nodes }) => ({
+    nodes: nodes.map((node) => ({ ...node, state: foundOf('node-1', { actualSha256: undefined }) })),
+  }))
+  const keep = planCluster(lost, wantedOf(1))
+  expect(keep.map(({ change }) => change)).toEqual([{ room: 'kubernetes', kind: 'keep-state', version }])
+  for (const { deadlineMs } of [...whole, ...again, ...keep]) expect(deadlineMs).toBeGreaterThanOrEqual(60_000)
+})
+
+test('nodes that are not there yet have their images pulled', () => {
+  expect(ids(planCluster(bareFacts(0), wantedOf()))).toEqual([...PULLS, ...BUILD])
+})
+
+test('what rke is run for is said', () => {
+  const title = (steps: Step[]) => steps.find(({ id }) => id === 'cluster-up')?.title
+  const wanted = wantedOf(5)
+  const facts = healthyFacts(wanted)
+  expect(title(planCluster(bareFacts(), wantedOf()))).toBe('Build Kubernetes v1.32.6 with rke')
+  expect(title(planCluster(facts, { ...wanted, config: { network: { plugin: 'none' } } }))).toBe(
+    'Bring Kubernetes to its settings with rke',
+  )
+  expect(title(planCluster(wipe(wipe(facts, 'node-2'), 'node-4'), wanted))).toBe('Join node-2, node-4 with rke')
+})
+
+test('members leave one after the other, the first when the state is written', () => {
+  const wanted = wantedOf(5)
+  const steps = planCluster(wipe(wipe(healthyFacts(wanted), 'node-2'), 'node-4'), wanted)
+  const leaves = steps.filter(({ id }) => id.startsWith('leave-'))
+  expect(leaves.map(({ id, needs }) => [id, needs])).toEqual([
+    ['leave-node-2', ['write-state-ahead']],
+    ['leave-node-4', ['leave-node-2']],
+  ])
+  for (const { deadlineMs } of leaves) expect(deadlineMs).toBeGreaterThanOrEqual(60_000)
 })
 
 test('images a node lacks are loaded on each node at the same time, before rke is run', () => {
@@ -182,6 +236,79 @@ test('a new cluster on purpose clears every node first', () => {
     'clean-node-2',
     'clean-node-3',
   ])
+})
+
+test('nodes are cleared only for a new cluster on purpose, and only over one that does not run', () => {
+  const asked = { newCluster: true, config: { network: { plugin: 'none' } } }
+  expect(ids(planCluster(healthyFacts(wantedOf()), wantedOf(3, asked)))).toEqual(BUILD)
+  expect(ids(planCluster(bareFacts(), wantedOf(3, { newCluster: true })))).toEqual([...PULLS, ...BUILD])
+  expect(ids(planCluster({ ...bareFacts(), state: 'unfinished' }, wantedOf()))).toEqual([...PULLS, ...BUILD])
+})
+
+const unwell: [string, (facts: ClusterFacts) => ClusterFacts][] = [
+  ['a node that is not Ready', withNode('node-2', { ready: false })],
+  ['a node of another version', withNode('node-2', { version: 'v1.31.10' })],
+  [
+    'a node Kubernetes does not know',
+    (facts) => ({ ...facts, nodes: facts.nodes.filter((one) => one.name !== 'node-2') }),
+  ],
+  [
+    'a node Kubernetes knows and nobody wants',
+    (facts) => ({
+      ...facts,
+      nodes: facts.nodes.flatMap((one) => (one.name === 'node-3' ? [one, { ...one, name: 'node-9' }] : [one])),
+    }),
+  ],
+  ['a member nothing is known of', (facts) => ({ ...facts, etcd: facts.etcd.filter((one) => one.node !== 'node-2') })],
+  ['a cluster that nobody recorded', (facts) => ({ ...facts, asked: undefined })],
+]
+test.each(unwell)('rke is run for %s', (_name, change) => {
+  const wanted = wantedOf()
+  expect(ids(planCluster(change(healthyFacts(wanted)), wanted))).toEqual(BUILD)
+})
+
+function withNode(name: string, more: Partial<ClusterFacts['nodes'][number]>) {
+  return (facts: ClusterFacts): ClusterFacts => ({
+    ...facts,
+    nodes: facts.nodes.map((node) => (node.name === name ? { ...node, ...more } : node)),
+  })
+}
+
+test('a member at another address than its node has leaves, though all is well otherwise', () => {
+  const before = wantedOf()
+  const moved = { ...nodeOf(2), address: '10.77.0.92', privateAddress: '10.77.0.92' }
+  const wanted = { ...before, nodes: before.nodes.map((node) => (node.name === 'node-2' ? moved : node)) }
+  const facts = { ...healthyFacts(before), asked: healthyFacts(wanted).asked }
+  expect(ids(planCluster(facts, wanted))).toEqual(['write-state-ahead', 'leave-node-2', 'cluster-up', 'prove-cluster'])
+})
+
+test('more nodes than are wanted are left to rke, when they were asked for by nobody', () => {
+  const wanted = wantedOf(3)
+  expect(ids(planCluster({ ...healthyFacts(wantedOf(5)), asked: healthyFacts(wanted).asked }, wanted))).toEqual(BUILD)
+})
+
+test('a cluster that comes with its state is taken as it is', () => {
+  const wanted = wantedOf(3, { givenState: '{}' })
+  expect(planCluster({ ...healthyFacts(wanted), asked: undefined }, wanted)).toEqual([])
+})
+
+const states: [string, string, Partial<ReturnType<typeof foundOf>> | undefined][] = [
+  ['the last node lost its folder', 'node-3', undefined],
+  ['the state on a node is not what it says', 'node-2', { actualSha256: 'bb' }],
+  ['the state on a node is gone', 'node-2', { actualSha256: undefined }],
+]
+test.each(states)('every node gets the state: %s', (_name, node, more) => {
+  const wanted = wantedOf()
+  const facts = withOwn(healthyFacts(wanted), ({ nodes }) => ({
+    nodes: nodes.map((one) => (one.name === node ? { ...one, state: more && foundOf(node, more) } : one)),
+  }))
+  expect(ids(planCluster(facts, wanted))).toEqual(['keep-state'])
+})
+
+test('a node that was not asked gets the state, too', () => {
+  const wanted = wantedOf()
+  const facts = withOwn(healthyFacts(wanted), ({ nodes }) => ({ nodes: nodes.filter(({ name }) => name !== 'node-2') }))
+  expect(ids(planCluster(facts, wanted))).toEqual(['keep-state'])
 })
 
 /** Stacks of 3, 5 or 7 nodes with a minority wiped. */
