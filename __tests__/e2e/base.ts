@@ -9,8 +9,8 @@ import { repositoryFolder } from '../runner/action-file.ts'
 import { output } from './eye/command.ts'
 import { clear } from './eye/machines.ts'
 import { untilHealthy } from './healthy.ts'
+import { minutes } from './minutes.ts'
 import { type Stack, stackNamed, succeeds } from './stack.ts'
-import { minutes } from './stage.ts'
 
 /** The stack that the life builds and the pool starts from. */
 export const base: Stack = stackNamed('ha')

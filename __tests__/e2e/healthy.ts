@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals'
+import { expect } from 'expect'
 import { type Member, member } from './eye/etcd.ts'
 import { clusterUid, openKubectl, rancherReplicas, readyNodes } from './eye/kubernetes.ts'
 import { machines, on } from './eye/machines.ts'

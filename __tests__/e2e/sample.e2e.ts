@@ -1,9 +1,10 @@
 import { afterAll, expect, test } from '@jest/globals'
 import { base, loadBase } from './base.ts'
 import { clear } from './eye/machines.ts'
+import { minutes } from './minutes.ts'
 import { always, choose, families, pool, sampled } from './pool/pool.ts'
 import { record } from './record.ts'
-import { minutes, within } from './stage.ts'
+import { within } from './stage.ts'
 
 /** SEED= repeats a sample, ONLY= names cases by a part of their sentence, SOAK=1 runs all, SAMPLE= so many. */
 const seed = process.env['SEED'] ?? String(Date.now() % 100_000)

@@ -1,4 +1,5 @@
 import { test } from '@jest/globals'
+import { minutes } from './minutes.ts'
 import { endRuns } from './stack.ts'
 
 let failed: string | undefined
@@ -31,5 +32,3 @@ export async function within(deadlineMs: number, work: Promise<void>): Promise<v
     await endRuns()
   }
 }
-
-export const minutes = (count: number) => count * 60_000

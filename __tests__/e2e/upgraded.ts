@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals'
+import { expect } from 'expect'
 import { OLDER, VERSIONS } from '../../lab/versions.ts'
 import type { Kubectl } from './eye/kubernetes.ts'
 import { rancherVersion, runningVersions } from './eye/versions.ts'

@@ -3,8 +3,8 @@ import { installByHand } from '../documented.ts'
 import { containersOf } from '../eye/traces.ts'
 import { makeGround, nameGround } from '../ground.ts'
 import { expectAllYes, expectCluster, expectHealthy } from '../healthy.ts'
+import { minutes } from '../minutes.ts'
 import { succeeds } from '../stack.ts'
-import { minutes } from '../stage.ts'
 import type { Case } from './case.ts'
 
 export const adopt: Case[] = [

@@ -7,8 +7,8 @@ import { clear, machines } from '../eye/machines.ts'
 import { readMarker, writeMarker } from '../eye/rancher.ts'
 import { asHosts, type Ground, makeGround, nameGround } from '../ground.ts'
 import { expectHealthy } from '../healthy.ts'
+import { minutes } from '../minutes.ts'
 import { type Stack, stackNamed } from '../stack.ts'
-import { minutes } from '../stage.ts'
 import type { Case } from './case.ts'
 
 /** The examples as they stand in examples/, run by act with the lab as the world; concurrency, which act ignores, aside. */

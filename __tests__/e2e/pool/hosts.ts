@@ -5,8 +5,8 @@ import { type Machine, machine, machines, on, wipe } from '../eye/machines.ts'
 import { traces } from '../eye/traces.ts'
 import { addMachine, asHosts, balance, hostInputs, letIn, makeGround, nameGround, publicHalf } from '../ground.ts'
 import { expectAllYes, expectHealthy } from '../healthy.ts'
+import { minutes } from '../minutes.ts'
 import { act, failsWith, succeeds } from '../stack.ts'
-import { minutes } from '../stage.ts'
 import type { Case } from './case.ts'
 
 export const hosts: Case[] = [

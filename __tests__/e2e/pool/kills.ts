@@ -3,8 +3,8 @@ import type { Cancel } from '../../runner/step.ts'
 import { loadKept } from '../base.ts'
 import { clear } from '../eye/machines.ts'
 import { expectAllYes, expectHealthy } from '../healthy.ts'
+import { minutes } from '../minutes.ts'
 import { type Done, type Stack, succeeds } from '../stack.ts'
-import { minutes } from '../stage.ts'
 import type { Case } from './case.ts'
 
 /** Headings of a first install, in their order; a run is cancelled when each begins. */

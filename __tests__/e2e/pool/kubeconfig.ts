@@ -6,8 +6,8 @@ import { labEnvironment, tool } from '../eye/lab.ts'
 import { login } from '../eye/rancher.ts'
 import { curl } from '../eye/web.ts'
 import { expectHealthy } from '../healthy.ts'
+import { minutes } from '../minutes.ts'
 import type { Stack } from '../stack.ts'
-import { minutes } from '../stage.ts'
 import type { Case } from './case.ts'
 
 type Kubeconfig = { clusters: [{ cluster: { server: string } }]; users: [{ user: { token: string } }] }

@@ -3,8 +3,8 @@ import { trackedProcesses } from '../../runner/processes.ts'
 import { machine, wipe } from '../eye/machines.ts'
 import { traces } from '../eye/traces.ts'
 import { expectAllYes, expectHealthy } from '../healthy.ts'
+import { minutes } from '../minutes.ts'
 import { act, type Done, failsWith, type Stack, succeeds } from '../stack.ts'
-import { minutes } from '../stage.ts'
 import type { Case } from './case.ts'
 
 /** A line that is written only under the lease: the first step that changes something. */

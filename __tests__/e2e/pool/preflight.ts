@@ -6,8 +6,8 @@ import { everything, type Machine, on } from '../eye/machines.ts'
 import { traces } from '../eye/traces.ts'
 import { makeGround, nameGround } from '../ground.ts'
 import { expectHealthy } from '../healthy.ts'
+import { minutes } from '../minutes.ts'
 import { type Done, failsWith, type Stack } from '../stack.ts'
-import { minutes } from '../stage.ts'
 import type { Case } from './case.ts'
 
 const somebodyElse = { repository: { id: '4712', name: 'other/platform' } }

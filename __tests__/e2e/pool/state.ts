@@ -3,8 +3,8 @@ import { docker } from '../eye/docker.ts'
 import { machines, on } from '../eye/machines.ts'
 import { containersOf } from '../eye/traces.ts'
 import { expectAllYes, expectHealthy } from '../healthy.ts'
+import { minutes } from '../minutes.ts'
 import { failsWith, succeeds } from '../stack.ts'
-import { minutes } from '../stage.ts'
 import type { Case } from './case.ts'
 
 export const state: Case[] = [

@@ -4,8 +4,8 @@ import { defaultRepository } from '../../runner/environment.ts'
 import { trackedProcesses } from '../../runner/processes.ts'
 import { machine, machines, on, wipe } from '../eye/machines.ts'
 import { expectAllYes, expectHealthy } from '../healthy.ts'
+import { minutes } from '../minutes.ts'
 import { act, failsWith, type Stack, succeeds } from '../stack.ts'
-import { minutes } from '../stage.ts'
 import type { Case } from './case.ts'
 
 export const votes: Case[] = [

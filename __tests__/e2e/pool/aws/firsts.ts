@@ -1,8 +1,8 @@
 import { expect } from '@jest/globals'
 import { openAccount } from '../../account.ts'
 import { expectAllYes, expectHealthy } from '../../healthy.ts'
+import { minutes } from '../../minutes.ts'
 import { succeeds } from '../../stack.ts'
-import { minutes } from '../../stage.ts'
 import type { Case } from '../case.ts'
 
 export const firsts: Case[] = [

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals'
 import { type Account, type AwsStack, openAccount } from '../../account.ts'
+import { minutes } from '../../minutes.ts'
 import { failsWith, succeeds } from '../../stack.ts'
-import { minutes } from '../../stage.ts'
 import type { Case } from '../case.ts'
 
 const SOMEBODY_ELSE = { repository: { id: '4712', name: 'other/platform' } }

@@ -1,0 +1,1 @@
+export const minutes = (count: number) => count * 60_000
