@@ -24,7 +24,7 @@ export async function benchQuorum(rounds = 3): Promise<void> {
     const ground = await asHosts(base)
     for (const host of ground.hosts.slice(1)) await on(host, 'docker rm --force etcd; rm -rf /var/lib/etcd')
     say('the clock starts')
-    return work(vault, file, ground)
+    return await work(vault, file, ground)
   }
   await inTurns(runs, rounds, [
     {
