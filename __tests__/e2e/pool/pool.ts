@@ -41,12 +41,19 @@ export const families: Case[][] = [
 /** Every end-to-end case beside the life. */
 export const pool: Case[] = families.flat()
 
+/** A sample is to add cases to a change's test, not many minutes. */
+const LONGEST_SAMPLED_S = 400
+
 /**
  * Cases whose last recorded run passed with all that was in the checkout committed. A sample is drawn from these, so
  * that what it finds is a change and not a case nobody has seen yet; `ONLY=` and `SOAK=1` choose from all.
  */
 const seen = new Set(
-  readRecord().flatMap(({ name, result, commit }) => (result === 'passed' && !commit.endsWith('+') ? [name] : [])),
+  readRecord()
+    .filter(
+      ({ result, commit, seconds }) => result === 'passed' && !commit.endsWith('+') && seconds <= LONGEST_SAMPLED_S,
+    )
+    .map(({ name }) => name),
 )
 
 export const sampled: Case[][] = families
