@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from '@jest/globals'
 import { makeDisk } from '../../runner/disk.ts'
+import { atStep } from '../at-step.ts'
 import { output } from '../eye/command.ts'
 import { type Machine, machine, machines, on } from '../eye/machines.ts'
 import { membersOf, untilHealthy } from '../healthy.ts'
@@ -97,7 +98,7 @@ export const backups: Case[] = [
     async run(stack) {
       await using vault = await openVault(stack)
       for (const title of ['Make the key', 'Take a snapshot', 'Verify it', 'Remove older snapshots']) {
-        const first = await vault.backup({}, { cancel: { onLine: new RegExp(`\\] ${title}`) }, runId: '1001' })
+        const first = await vault.backup({}, { cancel: atStep(title), runId: '1001' })
         expect(first.leftovers).toEqual([])
         const kept = await vault.files()
         const next = await succeeds(vault.backup({ 'wait-for-lease': '5m' }, { runId: '1002' }))

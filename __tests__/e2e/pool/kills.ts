@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals'
 import type { Cancel } from '../../runner/step.ts'
+import { atStep } from '../at-step.ts'
 import { loadKept } from '../base.ts'
 import { clear } from '../eye/machines.ts'
 import { expectAllYes, expectHealthy } from '../healthy.ts'
@@ -29,8 +30,7 @@ const steps = [
 /** rke's first run takes less than this here; the last moments fall after its end. */
 const SECONDS = 90
 
-const atStep = (title: string): Cancel => ({ onLine: new RegExp(`\\] ${title}|::group::${title}`) })
-const atSecond = (second: number): Cancel => ({ onLine: /\] Build Kubernetes/, thenMs: second * 1_000 })
+const atSecond = (second: number) => atStep('Build Kubernetes', second * 1_000)
 const everySecond = Array.from({ length: SECONDS }, (_, index) => index + 1)
 
 const onBareGround = (stack: Stack) => clear(stack.name, stack.hostname)
@@ -48,7 +48,12 @@ export const kills: Case[] = [
     name: 'cancelled at each step, one after the other, each time the runner lost: the last install converges',
     from: 'bare',
     deadlineMs: minutes(50),
-    run: (stack) => cancelEach(stack, steps.map(atStep), onBareGround),
+    run: (stack) =>
+      cancelEach(
+        stack,
+        steps.map((title) => atStep(title)),
+        onBareGround,
+      ),
   },
   ...[0, 1, 2].map((part) => {
     const [first, last] = [part * 30 + 1, part * 30 + 30]

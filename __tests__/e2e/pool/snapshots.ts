@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from '@jest/globals'
 import type { Cancel } from '../../runner/step.ts'
+import { atStep } from '../at-step.ts'
 import { loadBase } from '../base.ts'
 import { docker } from '../eye/docker.ts'
 import { openKubectl } from '../eye/kubernetes.ts'
@@ -136,8 +137,7 @@ const steps = [
 /** Into rke's part: it wipes after about 23 s here, and the new etcd stands after about 32 s. */
 const seconds = [5, 15, 22, 25, 28, 32, 40, 55, 75, 95]
 
-const atStep = (title: string): Cancel => ({ onLine: new RegExp(`\\] ${title}|::group::${title}`) })
-const atSecond = (second: number): Cancel => ({ onLine: /\] Restore etcd/, thenMs: second * 1_000 })
+const atSecond = (second: number) => atStep('Restore etcd', second * 1_000)
 
 const killed = (name: string, moments: Cancel[]): Case => ({
   name: `restore cancelled ${name}, the runner lost: run again, everything is there`,
@@ -336,7 +336,10 @@ export const snapshots: Case[] = [
     deadlineMs: minutes(30),
     run: recoverByHand,
   },
-  killed('at each step, one after the other', steps.map(atStep)),
+  killed(
+    'at each step, one after the other',
+    steps.map((title) => atStep(title)),
+  ),
   killed("at moments of rke's part, one after the other", seconds.map(atSecond)),
   ...steps.map((title) => killed(`at '${title}'`, [atStep(title)])),
   ...seconds.map((second) => killed(`${second} s into rke's restore`, [atSecond(second)])),

@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals'
 import { BROKEN } from '../../../lab/versions.ts'
 import type { Cancel } from '../../runner/step.ts'
+import { atStep } from '../at-step.ts'
 import { loadOlder } from '../base.ts'
 import { openKubectl } from '../eye/kubernetes.ts'
 import { readMarker, writeMarker } from '../eye/rancher.ts'
@@ -12,11 +13,6 @@ import { openVault, type Vault } from '../vault.ts'
 import type { Case } from './case.ts'
 
 const MARKER = 'before the upgrade'
-
-const atStep = (title: string, thenMs = 0): Cancel => ({
-  onLine: new RegExp(`\\] ${title}|::group::${title}`),
-  thenMs,
-})
 
 /** Into rke's part: it brings etcd, then one node after the other. */
 const intoKubernetes = (seconds: number) => atStep('Upgrade Kubernetes', seconds * 1_000)

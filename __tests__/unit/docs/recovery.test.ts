@@ -4,6 +4,7 @@ import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
+import { BUNDLE } from '../../../lab/places.ts'
 import { packArchive } from '../../../src/kubernetes/rke/snapshot-archive.ts'
 import { createSnapshots } from '../../../src/snapshots/snapshots.ts'
 import { STATE } from '../kubernetes/rke/world.ts'
@@ -13,9 +14,8 @@ const page = readFileSync(new URL('../../../docs/recovery.md', import.meta.url),
 const NAME = 'rancher-ha_20260102T030405Z_42-1'
 /** What the lab builds stands beside what the machine has. */
 const PATH = [join(homedir(), '.cache', 'rancher-ha', 'bin'), process.env['PATH']].join(delimiter)
-const programs = ['age', 'tar', 'unzip', 'jq', 'xxd', 'openssl', 'etcdutl']
-const has = (program: string) => PATH.split(delimiter).some((folder) => existsSync(join(folder, program)))
-const withPrograms = programs.every(has) ? test : test.skip
+// Only where the lab was never built: where it was, a program that is missing fails.
+const withPrograms = existsSync(join(BUNDLE, 'bundle.json')) ? test : test.skip
 
 let folder = ''
 beforeAll(async () => {

@@ -6,6 +6,7 @@ import { StackError } from '../../../src/errors.ts'
 import { inputNames } from '../../../src/inputs/schema.ts'
 import { parseInputs } from '../../../src/inputs.ts'
 import { OUTPUTS } from '../../../src/report/outputs.ts'
+import { pemBlock } from '../../fakes/pem-block.ts'
 
 const now = new Date('2026-01-01T00:00:00Z')
 
@@ -173,11 +174,7 @@ test('the number of nodes on hosts is the number of hosts', async () => {
 })
 
 test('secrets are masked whatever is wrong, and no error repeats one', async () => {
-  const state = JSON.stringify(
-    { key: '-----BEGIN RSA PRIVATE KEY-----\nMIIabcdefghijklmnop\n-----END RSA PRIVATE KEY-----\n' },
-    null,
-    2,
-  )
+  const state = JSON.stringify({ key: pemBlock('RSA PRIVATE KEY', 'MIIabcdefghijklmnop') }, null, 2)
   const { error, masked } = await read({
     mode: 'nonsense',
     'ssh-private-key': 'hunter2-key',

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { certificateProblem, isKeyOf, parseCertificates } from '../../../src/inputs/certificate.ts'
 import { parsePemKey, parsePrivateKeys } from '../../../src/inputs/private-key.ts'
+import { pemBlock } from '../../fakes/pem-block.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'keys-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -43,9 +44,8 @@ describe('private keys', () => {
     expect(() => parsePemKey(String(locked))).toThrow(/passphrase/)
   })
 
-  test.each(['', 'ssh-ed25519 AAAA', '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----'])(
-    '%j is refused',
-    (text) => expect(() => parsePrivateKeys(text)).toThrow(/expected|private key/),
+  test.each(['', 'ssh-ed25519 AAAA', pemBlock('OPENSSH PRIVATE KEY', 'AAAA').trimEnd()])('%j is refused', (text) =>
+    expect(() => parsePrivateKeys(text)).toThrow(/expected|private key/),
   )
 
   test('a key that lost its end is refused, and not repeated', () => {

@@ -8,13 +8,14 @@ import type { SnapshotSettings } from '../../../src/settings.ts'
 import { makeSigner } from '../../../src/snapshots/signer.ts'
 import type { Keeping, Source } from '../../../src/snapshots/snapshot.ts'
 import { createSnapshots } from '../../../src/snapshots/snapshots.ts'
+import { pemBlock } from '../../fakes/pem-block.ts'
 
 /** A real etcd snapshot; see fixtures/README.md. */
 export const ETCD_SNAPSHOT = gunzipSync(readFileSync(new URL('./fixtures/etcd-3.5.35.snapshot.gz', import.meta.url)))
 export const UID = '6f1c9a2e-0000-4000-8000-00000000000a'
 export const OTHER_UID = '6f1c9a2e-0000-4000-8000-00000000000b'
 export const STACK = { name: 'rancher', owner: '42', ownerName: 'acme/infra' }
-export const STATE = '{"key": "-----BEGIN RSA PRIVATE KEY----- of the cluster"}'
+export const STATE = JSON.stringify({ key: pemBlock('RSA PRIVATE KEY', 'of the cluster') })
 export const never = new AbortController().signal
 
 /** A folder of its own, gone when the test file has ended. */

@@ -1,11 +1,11 @@
 import { expect } from '@jest/globals'
-import type { Cancel } from '../../../runner/step.ts'
 import { type Account, type AwsStack, openAccount } from '../../account.ts'
+import { atStep } from '../../at-step.ts'
 import { readMarker, writeMarker } from '../../eye/rancher.ts'
 import { expectAllYes, expectHealthy, membersOf, type Seen } from '../../healthy.ts'
 import { minutes } from '../../minutes.ts'
 import { succeeds } from '../../stack.ts'
-import { openVault } from '../../vault.ts'
+import { openVault, type Vault } from '../../vault.ts'
 import { when } from '../../when.ts'
 import type { Case } from '../case.ts'
 
@@ -46,19 +46,26 @@ async function expectReplaced(account: Account, stack: AwsStack, before: Seen): 
   expect({ plan: again.result.plan, changing: again.changing }).toEqual({ plan: [], changing: [] })
 }
 
-const atStep = (title: string, thenMs = 0): Cancel => ({ onLine: new RegExp(`::group::.*${title}`), thenMs })
+type On = { account: Account; stack: AwsStack; vault: Vault; before: Seen }
+
+/** A case on a healthy stack of the old type. */
+const onOldType = (name: string, deadlineMs: number, act: (on: On) => Promise<void>): Case => ({
+  name,
+  from: 'bare',
+  deadlineMs,
+  async run() {
+    await using account = await openAccount()
+    const stack = account.stack('inner', 'inside')
+    await using vault = await openVault(stack, stack)
+    await act({ account, stack, vault, before: await installed(stack) })
+  },
+})
 
 export const replacements: Case[] = [
-  {
-    name: 'aws: upgrade to another instance type: one node after the other, the new one joined before the old one leaves',
-    from: 'bare',
-    deadlineMs: minutes(40),
-    async run() {
-      await using account = await openAccount()
-      const stack = account.stack('inner', 'inside')
-      await using vault = await openVault(stack, stack)
-      const before = await installed(stack)
-
+  onOldType(
+    'aws: upgrade to another instance type: one node after the other, the new one joined before the old one leaves',
+    minutes(40),
+    async ({ account, stack, vault, before }) => {
       const kept = await succeeds(stack.install(ASKED))
       expect(kept.plan).toEqual([])
       expect(kept.warnings.join()).toMatch(`node-1 is not what is asked for (${OLD} → ${NEW})`)
@@ -86,16 +93,11 @@ export const replacements: Case[] = [
       await expectReplaced(account, stack, before)
       expect((await succeeds(vault.upgrade(ASKED))).plan).toEqual([])
     },
-  },
-  {
-    name: 'aws: upgrade to another instance type cancelled at each of its steps, the runner lost: the last run ends all yes, no machine is too many',
-    from: 'bare',
-    deadlineMs: minutes(60),
-    async run() {
-      await using account = await openAccount()
-      const stack = account.stack('inner', 'inside')
-      await using vault = await openVault(stack, stack)
-      const before = await installed(stack)
+  ),
+  onOldType(
+    'aws: upgrade to another instance type cancelled at each of its steps, the runner lost: the last run ends all yes, no machine is too many',
+    minutes(60),
+    async ({ account, stack, vault, before }) => {
       const moments = [
         atStep('Create node-4', 2_000),
         atStep('Join node-4', 30_000),
@@ -113,16 +115,11 @@ export const replacements: Case[] = [
       expectAllYes(await succeeds(vault.upgrade({ ...ASKED, 'wait-for-lease': '5m' }, { runId: '1100' })))
       await expectReplaced(account, stack, before)
     },
-  },
-  {
-    name: 'aws: install in the middle of a replacement takes the machine that is too many, and the next upgrade goes on',
-    from: 'bare',
-    deadlineMs: minutes(60),
-    async run() {
-      await using account = await openAccount()
-      const stack = account.stack('inner', 'inside')
-      await using vault = await openVault(stack, stack)
-      const before = await installed(stack)
+  ),
+  onOldType(
+    'aws: install in the middle of a replacement takes the machine that is too many, and the next upgrade goes on',
+    minutes(60),
+    async ({ account, stack, vault, before }) => {
       const wait = { 'wait-for-lease': '5m' }
       await vault.upgrade(ASKED, { cancel: atStep('Drain node-1', 1_000), runId: '1001' })
       expectAllYes(await succeeds(stack.install(wait, { runId: '1002' })))
@@ -130,5 +127,5 @@ export const replacements: Case[] = [
       expectAllYes(await succeeds(vault.upgrade({ ...ASKED, ...wait }, { runId: '1003' })))
       await expectReplaced(account, stack, before)
     },
-  },
+  ),
 ]
