@@ -20,7 +20,7 @@ export async function recoverByPage(
   stack: Stack,
   ground: Ground,
   snapshot: { file: string; identity: string },
-  sections = [1, 2, 3, 4, 5],
+  sections = [1, 2, 3, 4, 5, 6],
 ): Promise<ByHand> {
   const { file, identity } = snapshot
   const byHand = await prepare(stack, ground)

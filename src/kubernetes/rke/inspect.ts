@@ -1,4 +1,4 @@
-import type { Host, Hosts } from '../../remote/host.ts'
+import type { Hosts } from '../../remote/host.ts'
 import type { ClusterFacts, EtcdMember } from '../distribution.ts'
 import { type ApiFacts, askApi } from './api-facts.ts'
 import { askNode } from './ask-node.ts'
@@ -7,16 +7,21 @@ import { hasPlane, type MemberEntry, type RkeFacts } from './facts.ts'
 import { recoverState } from './recover-state.ts'
 import { chooseState, type FoundState } from './state.ts'
 
-/** Reads every node that answers, then etcd and the API through those that run them. Changes nothing. */
+/** Reads every node that answers and its etcd member, then the API through those that run it. Changes nothing. */
 export async function inspectCluster(hosts: Hosts, stack: string): Promise<ClusterFacts> {
-  const nodes = await Promise.all(hosts.reached.map((host) => askNode(host, stack)))
-  const containersOf = (host: Host) => nodes.find(({ name }) => name === host.node.name)?.containers ?? []
+  const [nodes, answers] = await Promise.all([
+    Promise.all(hosts.reached.map((host) => askNode(host, stack))),
+    Promise.all(hosts.reached.map(askEtcd)),
+  ])
+  const containersOf = (name: string) => nodes.find((node) => node.name === name)?.containers ?? []
   const hostsWith = (container: string) =>
     hosts.reached.filter((host) =>
-      containersOf(host).some(({ name, state }) => name === container && state === 'running'),
+      containersOf(host.node.name).some(({ name, state }) => name === container && state === 'running'),
     )
-  const etcdHosts = hosts.reached.filter((host) => containersOf(host).some(({ name }) => name === 'etcd'))
-  const [etcd, api] = await Promise.all([Promise.all(etcdHosts.map(askEtcd)), askApi(hostsWith('kube-apiserver'))])
+  const etcd = answers.filter(({ member }) => containersOf(member.node).some(({ name }) => name === 'etcd'))
+  // API servers answer out of etcd: without a leader each would be waited for in vain.
+  const hasLeader = etcd.some(({ member }) => member.healthy)
+  const api = await askApi(hasLeader ? hostsWith('kube-apiserver') : [])
   const runningCa = mostCommon(nodes.filter(hasPlane).map(({ ca }) => ca))
   const choice = chooseState(
     nodes.flatMap(({ state }) => state ?? []),

@@ -41,7 +41,8 @@ export async function saveSurvivor(taking: Taking): Promise<TakenSnapshot> {
   await packArchive(file, name, best.etcdFile, obtained.text)
   const kept = { ...best, file, sha256: await fileSha256(file) }
   const told = results.map((one) => ({ node: one.node, problem: isCopy(one) ? undefined : one.problem }))
-  return await describe(kept, told, { name, obtained, hosts })
+  // Without a quorum no API server answers.
+  return describe(kept, told, { name, obtained, clusterUid: undefined })
 }
 
 type Source = { host: Host; answers: boolean; hasData: boolean }

@@ -28,7 +28,10 @@ export async function takeSnapshot(taking: Taking): Promise<TakenSnapshot> {
   const found = await saveOn(members, name, obtained.text, taking)
   for (const one of found) {
     const copy = one.problem === undefined ? await readCopy(one, name, taking) : one.problem
-    if (typeof copy !== 'string') return await describe(copy, found, { name, obtained, hosts })
+    if (typeof copy !== 'string') {
+      const { facts } = await askApi(hosts.reached)
+      return describe(copy, found, { name, obtained, clusterUid: facts?.uid })
+    }
     one.problem = copy
   }
   throw noGoodCopy(found)
@@ -97,15 +100,18 @@ export async function readCopy(
   }
 }
 
-/** All that is to be known of a snapshot beside its bytes. */
-export async function describe(
+/**
+ * All that is to be known of a snapshot beside its bytes. Pure.
+ *
+ * @param clusterUid as the API told it; undefined when it could not, and what was kept on the nodes counts
+ */
+export function describe(
   { node, takenAt, file, etcdFile, sha256 }: Copy,
   found: Pick<FoundSnapshot, 'node' | 'problem'>[],
-  { name, obtained, hosts }: { name: string; obtained: Obtained; hosts: Hosts },
-): Promise<TakenSnapshot> {
+  { name, obtained, clusterUid }: { name: string; obtained: Obtained; clusterUid: string | undefined },
+): TakenSnapshot {
   const { text, found: kept } = obtained
   const { version, members } = recordedIn(text)
-  const { facts } = await askApi(hosts.reached)
   return {
     name,
     takenAt,
@@ -115,7 +121,7 @@ export async function describe(
     sha256,
     state: text,
     caFingerprint: stateCa(parseState(text, "the cluster's state")),
-    clusterUid: facts?.uid ?? kept?.clusterUid,
+    clusterUid: clusterUid ?? kept?.clusterUid,
     kubernetesVersion: version,
     asked: kept?.asked,
     members: members.map((member) => member.name).toSorted(),
