@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { StackError } from '../../src/errors.ts'
 import type { Node } from '../../src/node.ts'
 import type { CommandOptions, CommandResult, Host, Hosts } from '../../src/remote/host.ts'
 
@@ -50,7 +51,8 @@ export function fakeHost(node: Node): FakeHost {
     try: answer,
     async run(command, options) {
       const { exitCode, stdout, stderr } = await answer(command, options)
-      if (exitCode !== 0) throw new Error(`${node.name}: ${command} ended with ${exitCode}: ${stderr}`)
+      if (exitCode !== 0)
+        throw new StackError('ssh', `${node.name}: ${command} ended with exit code ${exitCode}: ${stderr}`)
       return stdout
     },
     async write(path, content, mode) {

@@ -29,8 +29,10 @@ export type Way = {
 /**
  * Machines first, then what is left is saved, then the cluster is brought back, then Rancher is waited for: each is
  * planned again under the lease, once what it builds on stands.
+ *
+ * @returns what stands then
  */
-export async function bringBack(run: RestoreRun, way: Way): Promise<void> {
+export async function bringBack(run: RestoreRun, way: Way): Promise<Seen> {
   const { stack, plan, isMinority } = way
   const { waitForLeaseMs } = run.settings
   await using guards = new AsyncDisposableStack()
@@ -54,13 +56,17 @@ export async function bringBack(run: RestoreRun, way: Way): Promise<void> {
   if (plan.machines.length === 0) await run.begin()
   if (plan.machines.some(({ change }) => change.kind === 'start-node')) seen = await firstLook(run, stack)
   const found = caseOf(seen, stack.distribution, run.settings.clusterUid)
-  if (isCured(way, found)) return run.report.line('The nodes that were started have their quorum: nothing is restored.')
+  if (isCured(way, found)) {
+    run.report.line('The nodes that were started have their quorum: nothing is restored.')
+    return seen
+  }
 
   const target = await save(run, { ...way, seen, found }, lease)
   await restoreCluster(run, { ...way, seen, found, target }, lease)
   const now = await run.report.step('Look at what stands', () => stack.inspect())
   await Promise.all(stack.hosts.reached.map((host) => lease.admit(host)))
   await finish(run, { ...way, seen: now, target }, lease)
+  return now
 }
 
 /** Before the machines are there the lease needs those that hold its record. */

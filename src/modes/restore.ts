@@ -41,7 +41,7 @@ export async function restore(run: RestoreRun, doors = DOORS): Promise<Outcome> 
     findTarget(strategy, run, { stack, snapshots, seen: first, opened }),
   )
   const seen = strategy.kind === 'nothing' ? first : await aim(run, stack, first, target)
-  const images = await imagesFor(stack, target.values ?? target.source?.asked?.helmValues ?? undefined)
+  const images = await imagesFor(stack, target.values ?? (target.source?.asked ?? seen.cluster.asked)?.helmValues)
   const wanted = wantedRestore(settings.stack.name, seen, target, images)
   const left = leftOf(seen, found)
   const saves = left !== undefined && settings.lastSnapshot && strategy.kind !== 'nothing'
@@ -69,8 +69,8 @@ export async function restore(run: RestoreRun, doors = DOORS): Promise<Outcome> 
 
   const changes = allSteps(plan).length > 0
   const { isMinority } = fence
-  if (changes) await bringBack(run, { stack, snapshots, seen, found, target, plan, wishes, isMinority })
-  const now = await stack.inspect()
+  const way = { stack, snapshots, seen, found, target, plan, wishes, isMinority }
+  const now = changes ? await bringBack(run, way) : seen
   await doors.proveStack(run, stack, now, { nodeCount: target.nodeCount })
   return { changed: changes }
 }

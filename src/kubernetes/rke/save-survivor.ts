@@ -6,10 +6,9 @@ import { pipeline } from 'node:stream/promises'
 import { StackError } from '../../errors.ts'
 import type { Host } from '../../remote/host.ts'
 import type { TakenSnapshot } from '../distribution.ts'
-import { askEtcd } from './etcd.ts'
 import { fileSha256, packArchive } from './snapshot-archive.ts'
 import { snapshotName } from './snapshot-name.ts'
-import { type Copy, describe, neededState, noGoodCopy, readCopy, saveOn, type Taking } from './take-snapshot.ts'
+import { type Copy, describe, neededState, noGoodCopy, type Taking } from './take-snapshot.ts'
 
 /** A node, and what keeps its data from being saved. */
 type Failed = { node: string; problem: string }
@@ -26,70 +25,83 @@ export async function saveSurvivor(taking: Taking): Promise<TakenSnapshot> {
   const { stack, hosts, call, tools } = taking
   const obtained = await neededState(hosts, stack)
   const name = snapshotName(new Date(), call.run)
-  const sources = await Promise.all(hosts.reached.map(lookAtMember))
-  const living = sources.filter(({ answers }) => answers).map(({ host }) => host)
-  const silent = sources.filter(({ answers, hasData }) => !answers && hasData).map(({ host }) => host)
-  const results = [
-    ...(await fromMembers(living, name, obtained.text, taking)),
-    ...(await inTurn(silent, (host) => fromFiles(host, name, taking))),
-  ]
-  const [best, ...others] = results.filter(isCopy).toSorted((a, b) => b.revision - a.revision)
-  if (best === undefined) throw noGoodCopy(results.filter((one): one is Failed => !isCopy(one)))
+  const left = (await Promise.all(hosts.reached.map(ifItHasData))).filter((host) => host !== undefined)
+  const results = await inTurn(left, (host) => readMember(host, name, taking))
+  const [best, ...others] = results.filter(isRead).toSorted((a, b) => b.revision - a.revision)
+  if (best === undefined) throw noGoodCopy(results.filter((one): one is Failed => !isRead(one)))
   for (const { etcdFile } of others) await rm(etcdFile, { force: true })
-  // Each copy was read over the one before: the best is packed again under the name all of them bear.
   const file = join(tools.folder, `${name}.zip`)
   await packArchive(file, name, best.etcdFile, obtained.text)
   const kept = { ...best, file, sha256: await fileSha256(file) }
-  const told = results.map((one) => ({ node: one.node, problem: isCopy(one) ? undefined : one.problem }))
-  // Without a quorum no API server answers.
+  const told = results.map((one) => ({ node: one.node, problem: isRead(one) ? undefined : one.problem }))
+  // Without a quorum no API server tells the UID.
   return describe(kept, told, { name, obtained, clusterUid: undefined })
 }
 
-type Source = { host: Host; answers: boolean; hasData: boolean }
+/** A file on the node that does not change while it is held. */
+type Held = AsyncDisposable & { path: string; hasDigest: boolean }
 
-async function lookAtMember(host: Host): Promise<Source> {
-  const [{ member }, data] = await Promise.all([
-    askEtcd(host),
-    host.try('test -s /var/lib/etcd/member/snap/db', { sudo: true }),
-  ])
-  return { host, answers: member.revision !== undefined, hasData: data.exitCode === 0 }
+type Read = Omit<Copy, 'file' | 'sha256'>
+
+async function ifItHasData(host: Host): Promise<Host | undefined> {
+  const { exitCode } = await host.try(`test -s ${DATABASE}`, { sudo: true })
+  return exitCode === 0 ? host : undefined
 }
 
-async function fromMembers(living: Host[], name: string, state: string, taking: Taking): Promise<(Copy | Failed)[]> {
-  if (living.length === 0) return []
-  const found = await saveOn(living, name, state, taking)
-  return await inTurn(found, async (one) => {
-    const copy = one.problem ?? (await readCopy(one, name, taking))
-    return typeof copy === 'string' ? { node: one.node, problem: copy } : copy
-  })
-}
-
-/** The database of a member that does not answer; it is held still while it is read. */
-async function fromFiles(host: Host, name: string, taking: Taking): Promise<Copy | Failed> {
+/** A member that answers and cannot make a snapshot (a full disk ends a quorum, too) still has its files. */
+async function readMember(host: Host, name: string, taking: Taking): Promise<Read | Failed> {
   const { tools, call, signal } = taking
   const node = host.node.name
   const etcdFile = join(tools.folder, `${name}-${node}.db`)
+  const problems: string[] = []
+  for (const hold of [holdSnapshot, holdStill]) {
+    try {
+      await using held = await hold(host, signal)
+      const takenAt = new Date(Number(await host.run(`stat -c '%Y' ${held.path}`, { sudo: true })) * 1000)
+      await host.save(`cat ${held.path}`, etcdFile, { sudo: true, deadlineMs: READ_DEADLINE_MS, signal })
+      const { revision } = await call.judge(etcdFile, { digest: held.hasDigest })
+      if (!held.hasDigest) await appendDigest(etcdFile)
+      return { node, takenAt, etcdFile, revision }
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof StackError)) throw error
+      problems.push(error.message)
+    }
+  }
+  return { node, problem: problems.join('; ') }
+}
+
+/** Where etcd's data lie on a node, and where its container sees them (rke 1.8.5, cluster/plan.go). */
+const DATA = { onNode: '/var/lib/etcd', inContainer: '/var/lib/rancher/etcd' }
+const DATABASE = `${DATA.onNode}/member/snap/db`
+/** One that a killed run left is written over by the next, and wiped by a restore. */
+const SNAPSHOT = 'rancher-ha-survivor.db'
+
+const ETCDCTL = 'docker exec etcd etcdctl --dial-timeout=2s'
+
+/** A snapshot the member makes of itself, where it answers. */
+async function holdSnapshot(host: Host, signal: AbortSignal): Promise<Held> {
+  const path = `${DATA.onNode}/${SNAPSHOT}`
+  const answers = `timeout 6 ${ETCDCTL} --command-timeout=4s endpoint status`
+  const save = `${ETCDCTL} snapshot save ${DATA.inContainer}/${SNAPSHOT}`
+  const remove = async () => void (await host.run(`rm -f ${path} ${path}.part`, { sudo: true }))
   try {
-    await using _still = await holdStill(host)
-    const takenAt = new Date(Number(await host.run("stat -c '%Y' /var/lib/etcd/member/snap/db", { sudo: true })) * 1000)
-    const options = { sudo: true, deadlineMs: READ_DEADLINE_MS, signal }
-    await host.save('cat /var/lib/etcd/member/snap/db', etcdFile, options)
-    const { revision } = await call.judge(etcdFile, { digest: false })
-    await appendDigest(etcdFile)
-    return { node, takenAt, file: '', etcdFile, sha256: '', revision }
+    await host.run(`${answers} && ${save}`, { sudo: true, deadlineMs: READ_DEADLINE_MS, signal })
   } catch (error) {
-    signal.throwIfAborted()
-    if (error instanceof StackError) return { node, problem: error.message }
+    await remove()
     throw error
   }
+  return { path, hasDigest: true, [Symbol.asyncDispose]: remove }
 }
 
 /** Stops a member that does not answer for as long as its files are read; starts it again if it ran. */
-async function holdStill(host: Host): Promise<AsyncDisposable> {
+async function holdStill(host: Host): Promise<Held> {
   const state = await host.try("docker inspect --format '{{.State.Status}}' etcd", { sudo: true })
   const ran = ['running', 'restarting'].includes(state.stdout.trim())
   if (ran) await host.run('docker stop -t 20 etcd', { sudo: true })
   return {
+    path: DATABASE,
+    hasDigest: false,
     async [Symbol.asyncDispose]() {
       if (ran) await host.run('docker start etcd', { sudo: true })
     },
@@ -103,7 +115,7 @@ async function appendDigest(file: string): Promise<void> {
   await appendFile(file, hash.digest())
 }
 
-function isCopy(result: Copy | Failed): result is Copy {
+function isRead(result: Read | Failed): result is Read {
   return 'revision' in result
 }
 

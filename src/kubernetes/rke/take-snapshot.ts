@@ -52,11 +52,11 @@ export function memberHosts(hosts: Host[], stateText: string): Host[] {
 
 /**
  * Has rke save a snapshot on each of these nodes. Its exit code is no verdict either way: it is 0 when one node of three
- * has one, and says nothing of those that are whole when it is 1. A member without a leader gives one too.
+ * has one, and says nothing of those that are whole when it is 1.
  *
  * @returns what lies on each node afterwards
  */
-export async function saveOn(
+async function saveOn(
   members: Host[],
   name: string,
   state: string,
@@ -78,7 +78,7 @@ export async function saveOn(
 }
 
 /** Brings one node's copy here and reads it whole. @returns what is wrong with it, when something is */
-export async function readCopy(
+async function readCopy(
   { node, sha256, writtenAt }: FoundSnapshot,
   name: string,
   { tools, hosts, call, signal }: Taking,

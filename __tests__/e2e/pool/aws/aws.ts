@@ -5,7 +5,17 @@ import { firsts } from './firsts.ts'
 import { leavings } from './leavings.ts'
 import { losses } from './losses.ts'
 import { neighbours } from './neighbours.ts'
+import { ports } from './ports.ts'
 import { replacements } from './replacements.ts'
 
 /** Provider aws in the lab's cloud: a stand-in for the API, behind which machines, balancers, names and rules are real. */
-export const aws: Case[] = [...firsts, ...drifts, ...leavings, ...neighbours, ...losses, ...counts, ...replacements]
+export const aws: Case[] = [
+  ...firsts,
+  ...drifts,
+  ...leavings,
+  ...neighbours,
+  ...losses,
+  ...counts,
+  ...replacements,
+  ...ports,
+]

@@ -144,22 +144,21 @@ test('rke says no, and one node has a good copy: that one counts', async () => {
   expect(taken.node).toBe('node-2')
 })
 
-const STATUS = (revision: number) =>
-  `#### health\n[{"health":false,"error":"context deadline exceeded"}]\n#### status\n[{"Status":{"header":{"member_id":1,"revision":${revision}},"leader":0}}]\n#### members\n\n#### log\n\n#### end\n`
-const DEAD = '#### log\npanic\n#### end\n'
+/** What a member says of itself, when it does, and what its file holds. */
+type Left = { answers?: string; file?: string; isFull?: boolean }
 
 /** A member without quorum: one that answers at its own endpoint, or one of which only the files are left. */
-function survivor(at: number, { answers, file }: { answers?: string; file?: string }, container = 'exited'): FakeHost {
-  const host = member(at, answers)
-    .answers('ask-etcd', answers === undefined ? DEAD : STATUS(7))
-    .answers('test -s /var/lib/etcd/member/snap/db', { exitCode: file === undefined ? 1 : 0 })
+function survivor(at: number, { answers, file, isFull = false }: Left, container = 'exited'): FakeHost {
+  const host = member(at, undefined)
+    .answers('test -s /var/lib/etcd/member/snap/db', { exitCode: (answers ?? file) === undefined ? 1 : 0 })
     .answers('docker inspect', container)
+    .answers('snapshot save', answers === undefined || isFull ? { exitCode: 1, stderr: 'no space left on device' } : '')
     .answers("stat -c '%Y' /var/lib/etcd", '1767323000')
+    .answers('rm -f /var/lib/etcd/rancher-ha-survivor.db', '')
     .answers('docker stop', '')
     .answers('docker start', '')
-  const { save } = host
   host.save = async (command, localPath) =>
-    command.includes('snap/db') ? await writeFile(localPath, file ?? '') : await save(command, localPath)
+    await writeFile(localPath, (command.includes('member/snap/db') ? file : answers) ?? '')
   return host
 }
 
@@ -170,23 +169,32 @@ test.each([
   ['of two that answer the one that knows more', [{ answers: '7 a' }, { answers: '9 b' }, {}], 'node-2', '9 b'],
   ['a silent one whose files know more', [{ answers: '7 a' }, { file: '8 b' }, {}], 'node-2', '8 b'],
   ['only files', [{}, { file: '5 b' }, { file: '6 c' }], 'node-3', '6 c'],
-])('survivors: %s', async (_name, left, node, database) => {
+  ['one that answers from a full disk: its files', [{ answers: '', file: '5 b', isFull: true }], 'node-1', '5 b'],
+])('survivors: %s', async (_name, left: Left[], node, database) => {
   const distribution = await rke()
-  const hosts = left.map((each, at) => survivor(at, each as { answers?: string; file?: string }))
+  const hosts = left.map((each, at) => survivor(at, each))
   const taken = await distribution.saveSurvivor(call, fakeHosts(hosts), lease, signal)
   expect(taken.node).toBe(node)
   const content = await readFile(taken.etcdFile)
-  const isFile = hosts.some((host) => host.node.name === node && commands(host).some((one) => one.startsWith('stat')))
+  const isFile = left.some((each) => each.file === database)
   const digest = createHash('sha256').update(database).digest()
   expect(content.equals(isFile ? Buffer.concat([Buffer.from(database), digest]) : Buffer.from(database))).toBe(true)
   expect(taken.sha256).toBe(await fileSha256(taken.file))
+})
+
+test('a snapshot a survivor made of itself is removed from its data, also when it cannot be read', async () => {
+  const distribution = await rke()
+  const host = survivor(0, { answers: 'torn' })
+  await expect(distribution.saveSurvivor(call, fakeHosts([host]), lease, signal)).rejects.toThrow('nobody reads torn')
+  const order = commands(host).filter((one) => one.includes('rancher-ha-survivor'))
+  expect(order.map((one) => one.split(' ')[0])).toEqual(['timeout', 'stat', 'rm'])
 })
 
 test('a member that crashes again and again is held still while its files are read, and let go', async () => {
   const distribution = await rke()
   const crashing = survivor(1, { file: '5 b' }, 'restarting')
   await distribution.saveSurvivor(call, fakeHosts([crashing]), lease, signal)
-  const order = commands(crashing).filter((one) => /^(docker (stop|start)|stat)/.test(one))
+  const order = commands(crashing).filter((one) => /^(docker (stop|start) |stat)/.test(one))
   expect(order).toEqual(['docker stop -t 20 etcd', "stat -c '%Y' /var/lib/etcd/member/snap/db", 'docker start etcd'])
 })
 
