@@ -174,9 +174,9 @@ export const preflight: Record<string, Trial[] | Untried> = {
   ],
   'Find out why the step failed, by what is told above; then run mode upgrade again, with another version if that one is bad.':
     [by('unit/modes/upgrade-doing.test.ts', 'gone back: with another version it gets through')],
-  'Let the runner be root, or let it use sudo without a password.': needs(
-    'a runner whose user is not root, with and without sudo: the tests run as root',
-  ),
+  ...inFile('unit/infrastructure/local/runner.test.ts', [
+    'Let the runner be root, or let it use sudo without a password.',
+  ]),
   'Run the version of the action that wrote it, or a newer one.': needs(
     'a later version of this action, with another format',
   ),
