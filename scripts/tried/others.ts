@@ -29,6 +29,9 @@ export const ssh: Record<string, Trial[] | Untried> = {
 }
 
 export const kubernetes: Record<string, Trial[] | Untried> = {
+  ...inFile('unit/kubernetes/rke/leave.test.ts', [
+    'Run mode status to see the members; without a quorum run mode restore.',
+  ]),
   ...inFile('unit/kubernetes/rke/obtain-state.test.ts', [
     'Run again: the state of another node, or of the cluster itself, will be taken.',
   ]),
@@ -45,9 +48,6 @@ export const kubernetes: Record<string, Trial[] | Untried> = {
     by('unit/modes/replacing.test.ts', 'a node that is not well keeps the old one from leaving'),
   ],
   ...inFile('unit/modes/retire.test.ts', ['Run the same again: it goes on from what stands.']),
-  'Run mode status to see the members; without a quorum run mode restore.': needs(
-    'a second member that fails in the lab while the first is taken out',
-  ),
   'Run mode upgrade again to go on.': needs(
     'an upgrade in the lab that is killed before its point of return and after Kubernetes was begun',
   ),
