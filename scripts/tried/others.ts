@@ -48,9 +48,7 @@ export const kubernetes: Record<string, Trial[] | Untried> = {
     by('unit/modes/replacing.test.ts', 'a node that is not well keeps the old one from leaving'),
   ],
   ...inFile('unit/modes/retire.test.ts', ['Run the same again: it goes on from what stands.']),
-  'Run mode upgrade again to go on.': needs(
-    'an upgrade in the lab that is killed before its point of return and after Kubernetes was begun',
-  ),
+  ...inFile('unit/modes/upgrade-doing.test.ts', ['Run mode upgrade again to go on.']),
 }
 
 export const rancher: Record<string, Trial[] | Untried> = {

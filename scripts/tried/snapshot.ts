@@ -18,6 +18,9 @@ export const snapshot: Record<string, Trial[] | Untried> = {
     'Find out what was lost. If it was meant to go, run mode backup once with accept-drop: true.',
   ]),
   ...inFile('unit/modes/restore.test.ts', ['Name a snapshot of this stack, or check provider and name.']),
+  ...inFile('unit/modes/upgrade-doing.test.ts', [
+    'Run mode upgrade again to go on; to go back, run mode restore with restore-from.',
+  ]),
   ...inFile('unit/remedies/cluster.test.ts', [
     'Check that these are the nodes of this stack, and that it is the right snapshot.',
   ]),
@@ -59,9 +62,6 @@ export const snapshot: Record<string, Trial[] | Untried> = {
       'a restore that was begun, and whose file lies on no node any more, goes on with the one that is named',
     ),
   ],
-  'Run mode upgrade again to go on; to go back, run mode restore with restore-from.': needs(
-    'an upgrade in the lab whose point of return was removed from all nodes',
-  ),
   'Compare `helm get values rancher -n cattle-system` with what you know; another snapshot may be the right one.':
     needs('a person who knows the values; a restored cluster whose release is another than its manifest says'),
 }
