@@ -1,4 +1,4 @@
-import { by, inFile, needs, type Trial, type Untried } from './trial.ts'
+import { by, inFile, type Trial, type Untried } from './trial.ts'
 
 export const snapshot: Record<string, Trial[] | Untried> = {
   ...inFile('unit/kubernetes/rke/restore.test.ts', [
@@ -17,7 +17,10 @@ export const snapshot: Record<string, Trial[] | Untried> = {
     'Look at the places that are named, then run mode backup again.',
     'Find out what was lost. If it was meant to go, run mode backup once with accept-drop: true.',
   ]),
-  ...inFile('unit/modes/restore.test.ts', ['Name a snapshot of this stack, or check provider and name.']),
+  ...inFile('unit/modes/restore.test.ts', [
+    'Name a snapshot of this stack, or check provider and name.',
+    'Compare `helm get values rancher -n cattle-system` with what you know; another snapshot may be the right one.',
+  ]),
   ...inFile('unit/modes/upgrade-doing.test.ts', [
     'Run mode upgrade again to go on; to go back, run mode restore with restore-from.',
   ]),
@@ -62,6 +65,4 @@ export const snapshot: Record<string, Trial[] | Untried> = {
       'a restore that was begun, and whose file lies on no node any more, goes on with the one that is named',
     ),
   ],
-  'Compare `helm get values rancher -n cattle-system` with what you know; another snapshot may be the right one.':
-    needs('a person who knows the values; a restored cluster whose release is another than its manifest says'),
 }
