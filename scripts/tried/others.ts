@@ -1,4 +1,4 @@
-import { by, inFile, needs, type Trial, type Untried } from './trial.ts'
+import { by, inFile, type Trial, type Untried } from './trial.ts'
 
 export const ssh: Record<string, Trial[] | Untried> = {
   ...inFile('unit/infrastructure/aws/first-contact.test.ts', [
@@ -58,17 +58,15 @@ export const rancher: Record<string, Trial[] | Untried> = {
     'Choose another rancher-chart or version.',
     'Set the version to ….',
   ]),
+  ...inFile('unit/rancher/ready.test.ts', [
+    'Set server-url in the user interface at the first login.',
+    'Set server-url to … in the global settings.',
+  ]),
+  ...inFile('unit/rancher/release.test.ts', ['Look at it with: helm history rancher -n cattle-system']),
   ...inFile('unit/rancher/upgrade.test.ts', [
     'Run the same again: it goes on from what stands.',
     'Look at: kubectl -n cattle-system get pods. Then run mode upgrade again.',
   ]),
-  'Set server-url in the user interface at the first login.': needs(
-    'the user interface of Rancher itself: the stand-in has none',
-  ),
-  'Set server-url to … in the global settings.': needs('the user interface of Rancher itself: the stand-in has none'),
-  'Look at it with: helm history rancher -n cattle-system': needs(
-    'a person who looks; a release whose Secret is damaged, mended by `helm rollback` or by removing that revision',
-  ),
 }
 
 export const lease: Record<string, Trial[] | Untried> = {
