@@ -179,6 +179,6 @@ export const preflight: Record<string, Trial[] | Untried> = {
   'Find out why the step failed, by what is told above; then run mode upgrade again, with another version if that one is bad.':
     [by('unit/modes/upgrade-doing.test.ts', 'gone back: with another version it gets through')],
   'Make a new CA by hand first (rke cert rotate --rotate-ca); it restarts every pod.': needs(
-    'a cluster of the lab whose CA ends soon, and `rke cert rotate --rotate-ca` on it',
+    'a cluster of the lab whose CA ends soon, and `rke cert rotate --rotate-ca` on it; the state kept on the nodes would be of the former CA, which a run refuses: more has to be done than is said',
   ),
 }
