@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect } from '@jest/globals'
 import type { Moto } from '../../lab/cloud/moto.ts'
 import { type ErrorKind, StackError } from '../../src/errors.ts'
 import { namesOf } from '../../src/infrastructure/aws/names.ts'
@@ -85,6 +85,13 @@ async function sweeps(url: string): Promise<void> {
   const told = run.errors.join('\n')
   throw new StackError(run.outputs['error-kind'] as ErrorKind, told, { next: told.replace(/^[\s\S]*^Next: /m, '') })
 }
+/** Why the machines that ended did, as the console of the account tells it. */
+async function reasons() {
+  const { Reservations } = await account.ec2.describeInstances({
+    Filters: [{ Name: 'instance-state-name', Values: ['shutting-down', 'terminated'] }],
+  })
+  return Reservations?.flatMap(({ Instances }) => Instances?.map(({ StateReason }) => StateReason?.Code))
+}
 const renamed = async () => {
   const asked = { asked: { hostname: OTHER, nodeCount: 1 }, stack: { ...STACK, name: 'another' } }
   return runAll(await account.open(asked), { nodeCount: 1, hostname: OTHER })
@@ -113,6 +120,19 @@ tries('cloud', [
       return await install({ ...ASKED, provider: { subnets: [first] } })
     },
     afterwards,
+  ],
+  [
+    'Look at its state reason (a disk key it may not use, no room), then run the same again.',
+    async () => {
+      await moto.settings({ ends_for: 'Client.InvalidKMSKey.InvalidState', pending_s: 0.5 })
+      await install()
+    },
+    async () => {
+      expect(new Set(await reasons())).toEqual(new Set(['Client.InvalidKMSKey.InvalidState']))
+      await moto.settings({ ends_for: null })
+      await install()
+      expect((await moto.instances()).filter(({ state }) => state === 'running')).toHaveLength(1)
+    },
   ],
   [
     'Look whether the runner reaches the API of the region (aws-region), then run again.',

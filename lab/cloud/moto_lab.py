@@ -33,7 +33,7 @@ os.environ.setdefault("MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION", "true")
 from moto.ec2 import utils as ec2_utils  # noqa: E402
 from moto.ec2.exceptions import DependencyViolationError, EC2ClientError  # noqa: E402
 from moto.ec2.models import EC2Backend, ec2_backends  # noqa: E402
-from moto.ec2.models.instances import Instance  # noqa: E402
+from moto.ec2.models.instances import Instance, StateReason  # noqa: E402
 from moto.elbv2 import models as elb  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app  # noqa: E402
 from moto.route53 import models as dns  # noqa: E402
@@ -49,6 +49,8 @@ DEFAULTS = {
     "provisioning_s": 0.02,
     # How long the addresses of a deleted balancer keep its security group.
     "interfaces_s": 0.02,
+    # Code of the state reason for which an instance that is launched ends instead of running; none: it runs.
+    "ends_for": None,
     # An instance stays pending until it is moved by /lab/state.
     "hold_pending": False,
     # Somebody makes it real: whatever is on its way to a state stays on its way until it is moved by /lab/state.
@@ -119,11 +121,19 @@ def start(self, image_id, count, user_data, security_group_names, asked):
             instance.security_groups = list(instance.nics[0].group_set)
         for interface in instance.nics.values():
             interface.add_tags(tags.get("network-interface", {}))
-        if SETTINGS["hold_pending"]:
+        if SETTINGS["ends_for"] is not None:
+            move(instance, "pending")
+            later(SETTINGS["pending_s"], lambda instance=instance, reason=SETTINGS["ends_for"]: end_early(instance, reason))
+        elif SETTINGS["hold_pending"]:
             move(instance, "pending")
         else:
             move_later(instance, SETTINGS["pending_s"], "pending", "running")
     return reservation
+
+
+def end_early(instance, reason):
+    instance.terminate()
+    instance.state_reason = StateReason(f"{reason}: told by the lab", reason)
 
 
 EC2Backend.run_instances = run_once

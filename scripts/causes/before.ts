@@ -112,6 +112,7 @@ export const before: Causes = {
   'The Docker daemon does not answer: …': 'It does not run, or DOCKER_HOST names another.',
   '… could not be written (exit code …): …':
     "The name of the stack is told to this machine in its hosts file, which is root's.",
+  '… could not be written, for want of a program: …': 'The runner is not root, and has no sudo.',
   'Every /24 network of ….0.0/16 is in use on this machine.':
     'Networks of earlier stacks or of other tools were never removed.',
   'The OpenSSH client `ssh` could not be started.': 'A bare container has none.',

@@ -1,4 +1,4 @@
-import { by, inFile, needs, type Trial, type Untried } from './trial.ts'
+import { by, inFile, type Trial, type Untried } from './trial.ts'
 
 export const cloud: Record<string, Trial[] | Untried> = {
   ...inFile('cloud/remedies.test.ts', [
@@ -6,6 +6,7 @@ export const cloud: Record<string, Trial[] | Untried> = {
     'Name more instance types in aws-instance-type, or more subnets in aws-subnets.',
     'Look whether the runner reaches the API of the region (aws-region), then run again.',
     'Mend what the message names, then run the same again: it goes on from what stands.',
+    'Look at its state reason (a disk key it may not use, no room), then run the same again.',
     'Remove that group if nobody needs it, or choose another name.',
     'Remove that load balancer if nobody needs it, or choose another name.',
     'Remove that target group if nobody needs it, or choose another name.',
@@ -42,7 +43,4 @@ export const cloud: Record<string, Trial[] | Untried> = {
   'Name more instance types in aws-instance-type or more subnets in aws-subnets, or run again later.': [
     by('cloud/faults.test.ts', '$what: the error says which, and what to do; the next run goes on'),
   ],
-  'Look at its state reason (a disk key it may not use, no room), then run the same again.': needs(
-    'a machine that AWS ends while it boots: an account, and a key it may not use',
-  ),
 }

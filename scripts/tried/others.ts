@@ -1,4 +1,4 @@
-import { by, inFile, needs, type Trial, type Untried } from './trial.ts'
+import { by, inFile, type Trial, type Untried } from './trial.ts'
 
 export const ssh: Record<string, Trial[] | Untried> = {
   ...inFile('unit/infrastructure/aws/first-contact.test.ts', [
@@ -29,6 +29,9 @@ export const ssh: Record<string, Trial[] | Untried> = {
 }
 
 export const kubernetes: Record<string, Trial[] | Untried> = {
+  ...inFile('unit/kubernetes/rke/leave.test.ts', [
+    'Run mode status to see the members; without a quorum run mode restore.',
+  ]),
   ...inFile('unit/kubernetes/rke/obtain-state.test.ts', [
     'Run again: the state of another node, or of the cluster itself, will be taken.',
   ]),
@@ -45,12 +48,7 @@ export const kubernetes: Record<string, Trial[] | Untried> = {
     by('unit/modes/replacing.test.ts', 'a node that is not well keeps the old one from leaving'),
   ],
   ...inFile('unit/modes/retire.test.ts', ['Run the same again: it goes on from what stands.']),
-  'Run mode status to see the members; without a quorum run mode restore.': needs(
-    'a second member that fails in the lab while the first is taken out',
-  ),
-  'Run mode upgrade again to go on.': needs(
-    'an upgrade in the lab that is killed before its point of return and after Kubernetes was begun',
-  ),
+  ...inFile('unit/modes/upgrade-doing.test.ts', ['Run mode upgrade again to go on.']),
 }
 
 export const rancher: Record<string, Trial[] | Untried> = {
@@ -60,17 +58,15 @@ export const rancher: Record<string, Trial[] | Untried> = {
     'Choose another rancher-chart or version.',
     'Set the version to ….',
   ]),
+  ...inFile('unit/rancher/ready.test.ts', [
+    'Set server-url in the user interface at the first login.',
+    'Set server-url to … in the global settings.',
+  ]),
+  ...inFile('unit/rancher/release.test.ts', ['Look at it with: helm history rancher -n cattle-system']),
   ...inFile('unit/rancher/upgrade.test.ts', [
     'Run the same again: it goes on from what stands.',
     'Look at: kubectl -n cattle-system get pods. Then run mode upgrade again.',
   ]),
-  'Set server-url in the user interface at the first login.': needs(
-    'the user interface of Rancher itself: the stand-in has none',
-  ),
-  'Set server-url to … in the global settings.': needs('the user interface of Rancher itself: the stand-in has none'),
-  'Look at it with: helm history rancher -n cattle-system': needs(
-    'a person who looks; a release whose Secret is damaged, mended by `helm rollback` or by removing that revision',
-  ),
 }
 
 export const lease: Record<string, Trial[] | Untried> = {

@@ -1,4 +1,4 @@
-import { by, inFile, needs, type Trial, type Untried } from './trial.ts'
+import { by, inFile, type Trial, type Untried } from './trial.ts'
 
 export const snapshot: Record<string, Trial[] | Untried> = {
   ...inFile('unit/kubernetes/rke/restore.test.ts', [
@@ -17,11 +17,18 @@ export const snapshot: Record<string, Trial[] | Untried> = {
     'Look at the places that are named, then run mode backup again.',
     'Find out what was lost. If it was meant to go, run mode backup once with accept-drop: true.',
   ]),
-  ...inFile('unit/modes/restore.test.ts', ['Name a snapshot of this stack, or check provider and name.']),
+  ...inFile('unit/modes/restore.test.ts', [
+    'Name a snapshot of this stack, or check provider and name.',
+    'Compare `helm get values rancher -n cattle-system` with what you know; another snapshot may be the right one.',
+  ]),
+  ...inFile('unit/modes/upgrade-doing.test.ts', [
+    'Run mode upgrade again to go on; to go back, run mode restore with restore-from.',
+  ]),
   ...inFile('unit/remedies/cluster.test.ts', [
     'Check that these are the nodes of this stack, and that it is the right snapshot.',
   ]),
   ...inFile('unit/remedies/snapshots.test.ts', [
+    'Give this machine more room in its temp folder: twice what a snapshot takes. Then run again.',
     'Take the state of another node, or another snapshot.',
     'Mend the place, or name another with backup-to; last-snapshot: false goes on without one.',
     'Give cluster-uid, the UID its namespace kube-system had.',
@@ -58,12 +65,4 @@ export const snapshot: Record<string, Trial[] | Untried> = {
       'a restore that was begun, and whose file lies on no node any more, goes on with the one that is named',
     ),
   ],
-  'Run mode upgrade again to go on; to go back, run mode restore with restore-from.': needs(
-    'an upgrade in the lab whose point of return was removed from all nodes',
-  ),
-  'Compare `helm get values rancher -n cattle-system` with what you know; another snapshot may be the right one.':
-    needs('a person who knows the values; a restored cluster whose release is another than its manifest says'),
-  'Give this machine more room in its temp folder: twice what a snapshot takes. Then run again.': needs(
-    'a runner of the lab whose temp folder is full for a while',
-  ),
 }

@@ -47,7 +47,7 @@ export async function keepSnapshot(
   const doubt = given ?? (acceptDrop ? undefined : doubtOf(contents, previous))
   const restoredInMs = verify === 'restore' ? await tryRestore(source.etcdFile, contents, signal) : undefined
 
-  const paths = await writeParts(source, renderSigner(signer), folder)
+  const paths = await writeParts(source, renderSigner(signer), folder).catch(unwritten)
   const manifest = manifestOf(source, contents, await describeParts(paths, source), { verify, doubt })
   const packed = await packInto(folder, packSnapshot(manifest, paths, signer), manifest, recipients)
   const copies = await Promise.all(stores.map((store) => copyTo(store, packed, signal)))
@@ -128,14 +128,14 @@ async function packInto(
       yield chunk
     }
   }
-  await pipeline(counted, createWriteStream(path, { mode: 0o600 })).catch((cause) => Promise.reject(unwritten(cause)))
+  await pipeline(counted, createWriteStream(path, { mode: 0o600 })).catch(unwritten)
   return { path, file, sizeBytes, sha256: digest.digest('hex') }
 }
 
 /** Trouble of this machine's disk is its owner's to mend; what is not, stays what it is. */
-function unwritten(cause: Error): Error {
-  if (!('syscall' in cause)) return cause
-  return new StackError('snapshot', `The snapshot could not be written on this machine: ${cause.message}`, {
+function unwritten(cause: Error): never {
+  if (!('syscall' in cause)) throw cause
+  throw new StackError('snapshot', `The snapshot could not be written on this machine: ${cause.message}`, {
     stands: 'The cluster is untouched; the snapshot was not kept.',
     next: 'Give this machine more room in its temp folder: twice what a snapshot takes. Then run again.',
     cause,

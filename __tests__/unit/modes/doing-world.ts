@@ -24,6 +24,7 @@ import type { Hosts } from '../../../src/remote/host.ts'
 import type { NodeLease } from '../../../src/remote/lease.ts'
 import type { UpgradeRun } from '../../../src/run.ts'
 import type { UpgradeSettings } from '../../../src/settings.ts'
+import type { Place } from '../../../src/snapshots/snapshot.ts'
 import type { Written } from '../../../src/snapshots/written-since.ts'
 import type { Change } from '../../../src/steps.ts'
 import { fakeHost, fakeHosts } from '../../fakes/host.ts'
@@ -112,6 +113,11 @@ export class DoingWorld {
       },
       written: [],
     }
+  }
+
+  /** Where snapshots are kept off the nodes. */
+  kept(): Place & { kind: 'file' } {
+    return { kind: 'file', folder: join(this.folder, 'kept') }
   }
 
   /** Names of the nodes that run Kubernetes. */
@@ -229,8 +235,8 @@ export class DoingWorld {
         this.content.phase === 'done' && this.content.asked.kubernetesVersion === version
           ? { state: STATE, asked: this.content.asked }
           : undefined,
-      fetchPoint: async (upgrading) => {
-        if (this.point === undefined) throw new StackError('snapshot', 'it lies on no node')
+      fetchPoint: async (upgrading, hosts, signal) => {
+        if (this.point === undefined) return await rke.fetchPoint(upgrading, hosts, signal)
         return {
           ...upgrading.point,
           file: '',
@@ -339,7 +345,7 @@ export class DoingWorld {
   }
 
   protected hosts(): Hosts {
-    return fakeHosts(this.seen().infrastructure.nodes.map((node) => fakeHost(node)))
+    return fakeHosts(this.seen().infrastructure.nodes.map((node) => fakeHost(node).answers('look-for-snapshot', '')))
   }
 
   private rancher(real: Stack['rancher']): Stack['rancher'] {
@@ -441,7 +447,7 @@ export class DoingWorld {
     this.left = left
     const world = upgradeWorld(this.seen(), given)
     const settings = upgradeSettings({
-      snapshots: { ...upgradeSettings().snapshots, places: [{ kind: 'file', folder: join(this.folder, 'kept') }] },
+      snapshots: { ...upgradeSettings().snapshots, places: [this.kept()] },
       verify: 'hash',
       waitForLeaseMs: 0,
       lastStart: new Date('9999-01-01'),

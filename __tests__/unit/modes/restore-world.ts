@@ -73,14 +73,14 @@ export class RestoreWorld {
   }
 
   /** Stores a snapshot of an earlier day, as backup would have. */
-  async store(): Promise<string> {
-    const archive = Buffer.from('yesterday')
+  async store(given: Parameters<typeof makeSource>[1] = {}): Promise<string> {
     const source = makeSource(this.folder, {
-      archive,
+      archive: Buffer.from('yesterday'),
       state: RKE_STATE,
       members: NAMES,
       asked: ASKED,
       hostname: HOSTNAME,
+      ...given,
     })
     const kept = await this.snapshots().keep(source, makeKeeping(), never)
     return kept.manifest.name

@@ -204,6 +204,30 @@ tries('snapshot', [
   ],
 ])
 
+/** A world that was lost, with two snapshots: a good one, and one whose values are not those of the Rancher in it. */
+const mixedUp = (async () => {
+  const world = new RestoreWorld(folder)
+  const good = await world.store()
+  const given = { takenAt: new Date('2026-11-24T04:00:00Z'), archive: Buffer.from('an hour later') }
+  const strange = await world.store({ ...given, values: { bootstrapPassword: 'of another stack' } })
+  world.machines.clear()
+  const back = async (name: string) => void (await run(world, { restoreFrom: { kind: 'name', name } }))
+  return { world, takesStrange: () => back(strange), takesGood: () => back(good) }
+})()
+
+tries('snapshot', [
+  [
+    'Compare `helm get values rancher -n cattle-system` with what you know; another snapshot may be the right one.',
+    async () => (await mixedUp).takesStrange(),
+    async () => {
+      const { world, takesGood } = await mixedUp
+      expect(world.data()).toEqual(Array(3).fill('an hour later'))
+      await takesGood()
+      expect(world.data()).toEqual(Array(3).fill('yesterday'))
+    },
+  ],
+])
+
 test('a restore that was begun, and whose file lies on no node any more, goes on with the one that is named', async () => {
   const { world } = await lostWorld('quorum lost, only a stored snapshot')
   for (let acts = 1; !world.isRestoring(); acts += 1) {

@@ -1,10 +1,11 @@
+import { join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { asStackError } from '../../../src/errors.ts'
 import type { UpgradeSettings } from '../../../src/settings.ts'
 import type { Written } from '../../../src/snapshots/written-since.ts'
 import { settings as rancherSettings } from '../rancher/make.ts'
-import { scratch } from '../snapshots/make.ts'
+import { never, scratch, snapshotsOf } from '../snapshots/make.ts'
 import { DoingWorld, type Faults, NEW, OLD } from './doing-world.ts'
 
 const folder = scratch()
@@ -304,4 +305,44 @@ describe('what a failed upgrade says comes next', () => {
     expect(await at.run(BOTH)).toBe('done')
     expect([runs(at), whole(at), at.upgrading]).toEqual([[NEW, '2.11.3'], true, undefined])
   })
+
+  test('Run mode upgrade again to go on.', async () => {
+    const all = older()
+    await all.run(BOTH)
+    const at = older()
+    // Killed in the second minor version: the state is written ahead for it, and was the only one to know the first.
+    await at.run(BOTH, all.acts.indexOf(`bring node-2 to ${NEW}`))
+    at.faults = { badNode: { node: 'node-2', version: NEW, red: true, times: 9 } }
+    const error = asStackError(await at.run({ ...BOTH, restoreWindowMs: 0 }))
+    expect(error.message).toContain(`nobody knows any more how Kubernetes ${OLD} was set up`)
+    expect(error.next).toMatch(/run mode upgrade again: it goes on/)
+    at.faults = {}
+    expect(await at.run(BOTH)).toBe('done')
+    expect([runs(at), whole(at), at.upgrading]).toEqual([[NEW, '2.11.3'], true, undefined])
+  })
+
+  test('Run mode upgrade again to go on; to go back, run mode restore with restore-from.', async () => {
+    const at = world({ badRancher: { version: '2.11.3', everReady: true, writes: [MARK] } })
+    await at.run(BOTH, 4)
+    // Somebody removes it from every node.
+    at.point = undefined
+    const error = asStackError(await at.run(BOTH))
+    expect(at.told.join('\n')).toMatch(/the point of return rancher-ha_1 lies whole on no node any more/)
+    expect(error.next).toMatch(/run mode upgrade again: it goes on.*mode: restore, restore-from: /)
+    const name = error.next?.replace(/^.*restore-from: (.*)\.$/, '$1')
+    const path = join(at.kept().folder, `${name}.tar`)
+    await using opened = await snapshotsOf(at.folder, { unsigned: true }).open({ kind: 'file', path }, [], never)
+    expect(opened.manifest.asked).toMatchObject({ rancherVersion: '2.10.3' })
+    at.faults = {}
+    expect(await at.run(BOTH)).toBe('done')
+    expect([runs(at), whole(at), at.upgrading]).toEqual([[NEW, '2.11.3'], true, undefined])
+  })
 })
+
+/** A stack whose upgrade to the same end has two minor versions of Kubernetes on its way. */
+function older(): DoingWorld {
+  const at = world()
+  for (const name of at.names()) at.content.kubernetes[name] = 'v1.30.14-rancher1-1'
+  at.content.asked = { ...at.content.asked, kubernetesVersion: 'v1.30.14-rancher1-1' }
+  return at
+}

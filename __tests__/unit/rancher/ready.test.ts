@@ -2,11 +2,14 @@ import { expect, test } from '@jest/globals'
 import type { KubernetesObject } from '@kubernetes/client-node'
 import type { RancherClient } from '../../../src/rancher/client.ts'
 import { setServerUrl } from '../../../src/rancher/first-login.ts'
+import { inspect } from '../../../src/rancher/inspect.ts'
+import { plan } from '../../../src/rancher/plan.ts'
 import { proveReady } from '../../../src/rancher/ready.ts'
 import type { Answer } from '../../../src/rancher/request.ts'
 import { until } from '../../../src/rancher/until.ts'
+import { tries } from '../remedies/tries.ts'
 import { fakeKube } from './fake-kube.ts'
-import { HOSTNAME, releaseSecret } from './make.ts'
+import { HOSTNAME, releaseSecret, settings, wanted } from './make.ts'
 
 const deployment = (name: string): KubernetesObject =>
   ({
@@ -28,6 +31,7 @@ function fakeClient(over: Partial<RancherClient> = {}): RancherClient {
   }
 }
 
+const url = `https://${HOSTNAME}`
 const objects = [deployment('rancher'), deployment('rancher-webhook')]
 const { signal } = new AbortController()
 
@@ -154,7 +158,6 @@ test('server-url is set with the first password, masked before it is used', asyn
     },
   })
   const mask = (secret: string) => void order.push(`mask ${secret}`)
-  const url = `https://${HOSTNAME}`
   await setServerUrl({ kube: fakeKube([bootstrap]), client, url, mask, signal, log: () => {} })
   expect(value).toBe(url)
   expect(order).toEqual([
@@ -172,3 +175,23 @@ test('without a password nothing is tried', async () => {
   const work = setServerUrl({ kube: fakeKube(), client, url: 'https://x', mask: () => {}, signal, log: () => {} })
   await expect(work).rejects.toMatchObject({ kind: 'rancher' })
 })
+
+/** By it no pause lasts: it is aborted, and nobody is told. */
+const hurried = Object.assign(AbortSignal.abort(), { throwIfAborted: () => {} })
+
+/** What an install does about server-url where these objects stand and the password, if any, is refused. */
+const installs = (there: KubernetesObject[]) => async () => {
+  const kube = fakeKube([...objects, releaseSecret({ revision: 1, status: 'failed' }), ...there])
+  const steps = plan(await inspect(kube), wanted(), undefined, settings())
+  if (!steps.some(({ id }) => id === 'set-server-url')) return
+  await setServerUrl({ kube, client: fakeClient(), url, mask: () => {}, signal: hurried, log: () => {} })
+}
+
+tries('rancher', [
+  ['Set server-url in the user interface at the first login.', installs([]), installs([setting('server-url', url)])],
+  [
+    'Set server-url to … in the global settings.',
+    installs([bootstrap]),
+    installs([bootstrap, setting('server-url', url)]),
+  ],
+])

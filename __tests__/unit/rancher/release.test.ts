@@ -1,6 +1,9 @@
 import { expect, test } from '@jest/globals'
 import { cureOf } from '../../../src/rancher/cure.ts'
+import { inspect } from '../../../src/rancher/inspect.ts'
 import { readRelease } from '../../../src/rancher/release.ts'
+import { tries } from '../remedies/tries.ts'
+import { fakeKube } from './fake-kube.ts'
 import { NOW, release, releaseSecret } from './make.ts'
 
 test('the newest revision is read, and the one that runs', () => {
@@ -32,6 +35,23 @@ test('no release, and one that cannot be read', () => {
   const broken = { ...releaseSecret({ revision: 1, status: 'deployed' }), data: { release: 'AAAA' } }
   expect(() => readRelease([broken])).toThrow(expect.objectContaining({ kind: 'rancher' }))
 })
+
+const deployed = releaseSecret({ revision: 1, status: 'deployed' })
+const damaged = { ...releaseSecret({ revision: 2, status: 'failed' }), data: { release: 'AAAA' } }
+const kube = fakeKube([deployed, damaged])
+
+tries('rancher', [
+  [
+    'Look at it with: helm history rancher -n cattle-system',
+    () => inspect(kube),
+    // The history has revision 1 only, since helm leaves out what it cannot read: the Secret that is named goes.
+    async () => {
+      const name = 'sh.helm.release.v1.rancher.v2'
+      await kube.remove({ apiVersion: 'v1', kind: 'Secret', namespace: 'cattle-system', name })
+      expect((await inspect(kube)).release).toMatchObject({ revision: 1, status: 'deployed' })
+    },
+  ],
+])
 
 const minutesAgo = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000)
 const cures: [string, Parameters<typeof release>[0], string][] = [

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, jest } from '@jest/globals'
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import type { TakenSnapshot } from '../../../src/kubernetes/distribution.ts'
 import { recordedIn } from '../../../src/kubernetes/rke/recorded-call.ts'
@@ -190,6 +191,41 @@ tries('snapshot', [
     () => recordedIn(STATE),
   ],
 ])
+
+/** A folder with room for so many bytes. */
+function narrow(bytes: number): Disposable & { path: string; widen: (bytes: number) => void } {
+  const path = fresh()
+  const mount = (options: string) => execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'narrow', path])
+  mount(`size=${bytes}`)
+  return {
+    path,
+    widen: (bytes) => void mount(`remount,size=${bytes}`),
+    [Symbol.dispose]: () => void execFileSync('umount', ['--lazy', path]),
+  }
+}
+
+const MIB = 1024 ** 2
+/** Only root may mount. */
+const withMounts = process.getuid?.() === 0 ? test : test.skip
+
+const ROOM = 'Give this machine more room in its temp folder: twice what a snapshot takes. Then run again.'
+
+withMounts.each([
+  ['no room to pack it', MIB / 2],
+  ['no room for anything', 0],
+])(`%s: ${ROOM}`, async (_, room) => {
+  const archive = randomBytes(MIB)
+  const taken = archive.length + ETCD_SNAPSHOT.length
+  using temp = narrow(taken + room)
+  const source = makeSource(temp.path, { archive })
+  const at = fresh()
+  const keep = () => snapshotsOf(temp.path, { places: [place(at)] }).keep(source, makeKeeping(), never)
+  await expect(keep()).rejects.toMatchObject({ kind: 'snapshot', next: ROOM })
+  expect(readdirSync(at)).toEqual([])
+  temp.widen(2 * taken)
+  await keep()
+  expect(readdirSync(at)).toEqual([`${NAME}.tar`])
+})
 
 /** Stores one file in a folder. */
 const stores =

@@ -71,9 +71,18 @@ async function replace(file: string, content: string, signal: AbortSignal): Prom
   child.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text))
   child.stdin.on('error', () => {})
   child.stdin.end(content)
-  const [exitCode] = (await once(child, 'close')) as [number | null]
-  if (exitCode === 0) return
-  throw new StackError('preflight', `${file} could not be written (exit code ${exitCode}): ${said.join('').trim()}`, {
+  const ended = once(child, 'close').catch((cause: Error) => Promise.reject(unstarted(file, cause)))
+  const [exitCode] = (await ended) as [number | null]
+  if (exitCode !== 0) throw unwritten(`${file} could not be written (exit code ${exitCode}): ${said.join('').trim()}`)
+}
+
+/** A program that is not there; that the run was stopped stays what it is. */
+function unstarted(file: string, cause: Error): Error {
+  return 'syscall' in cause ? unwritten(`${file} could not be written, for want of a program: ${cause.message}`) : cause
+}
+
+function unwritten(what: string): StackError {
+  return new StackError('preflight', what, {
     next: 'Let the runner be root, or let it use sudo without a password.',
   })
 }

@@ -6,8 +6,13 @@ import type { RkeFacts } from '../../../../src/kubernetes/rke/facts.ts'
 import { clusterFacts } from '../../../../src/kubernetes/rke/inspect.ts'
 import { parseNode } from '../../../../src/kubernetes/rke/parse-node.ts'
 import { fromEtcdValue } from '../../../../src/kubernetes/rke/recover-state.ts'
+import type { StackFile } from '../../../../src/kubernetes/rke/state.ts'
+import { writeState } from '../../../../src/kubernetes/rke/state-store.ts'
+import type { Lease } from '../../../../src/remote/lease.ts'
+import { fakeHost, fakeHosts } from '../../../fakes/host.ts'
+import { tries } from '../../remedies/tries.ts'
 import { apiAnswer, bareAnswer, etcdAnswer, memberAnswer } from './answers.ts'
-import { bareFacts, bareNode, foundOf, healthyFacts, STATE, wantedOf } from './world.ts'
+import { bareFacts, bareNode, foundOf, healthyFacts, nodeOf, STATE, wantedOf } from './world.ts'
 
 const wanted = wantedOf()
 
@@ -52,6 +57,25 @@ test('a stack.json of a format to come is not guessed at', () => {
     /format this version does not know/,
   )
 })
+
+/** stack.json as this version leaves it on a node. */
+async function stackFile(): Promise<StackFile> {
+  const host = fakeHost(nodeOf(1)).answers('install -d', '').answers('find', '')
+  const entry = { phase: 'done', asked: undefined, clusterUid: 'uid-1' } as const
+  await writeState('rancher', STATE, 3, entry, fakeHosts([host]), {} as Lease)
+  const file = host.received.find((one) => 'write' in one && one.write.endsWith('/stack.json'))
+  return JSON.parse((file as { content: string }).content) as StackFile
+}
+
+const reads = (more: object) => async () => {
+  const stack = JSON.stringify({ ...(await stackFile()), ...more })
+  expect(parseNode('node-1', memberAnswer('node-1', wanted, { stack })).state?.clusterUid).toBe('uid-1')
+}
+
+tries('preflight', [
+  // What a later version will have written is told apart by its number; the one that wrote it stands for itself.
+  ['Run the version of the action that wrote it, or a newer one.', reads({ format: 2 }), reads({})],
+])
 
 test('a clock is told with how far it may be wrong', () => {
   expect(clockOf({ sentMs: 1_000, receivedMs: 1_200, epochMs: 6_100 })).toEqual({ aheadMs: 5_000, uncertainMs: 100 })

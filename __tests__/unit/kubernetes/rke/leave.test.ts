@@ -3,6 +3,7 @@ import { ApiException, type KubeConfig } from '@kubernetes/client-node'
 import type { Api } from '../../../../src/kubernetes/distribution.ts'
 import { leaveCluster } from '../../../../src/kubernetes/rke/leave.ts'
 import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
+import { tries } from '../../remedies/tries.ts'
 import { etcdAnswer } from './answers.ts'
 import { wantedOf } from './world.ts'
 
@@ -65,3 +66,16 @@ test('no member is taken out when the others are no quorum', async () => {
   )
   expect(hosts.flatMap(commands).filter((one) => one.includes('member remove'))).toEqual([])
 })
+
+const leaves = (dead: string[]) => () => leaveCluster(MEMBER, fakeHosts(hostsWith(dead)), apiThat([]), signal)
+
+tries('kubernetes', [
+  [
+    'Run mode status to see the members; without a quorum run mode restore.',
+    leaves(['node-2', 'node-3']),
+    // The member that status showed is well again.
+    leaves(['node-2']),
+    // What a restore leaves: every member is well.
+    leaves([]),
+  ],
+])
