@@ -1,4 +1,4 @@
-import { by, inFile, needs, type Trial, type Untried } from './trial.ts'
+import { by, inFile, type Trial, type Untried } from './trial.ts'
 
 export const preflight: Record<string, Trial[] | Untried> = {
   ...inFile('cloud/remedies.test.ts', [
@@ -178,7 +178,6 @@ export const preflight: Record<string, Trial[] | Untried> = {
   ],
   'Find out why the step failed, by what is told above; then run mode upgrade again, with another version if that one is bad.':
     [by('unit/modes/upgrade-doing.test.ts', 'gone back: with another version it gets through')],
-  'Make a new CA by hand first (rke cert rotate --rotate-ca); it restarts every pod.': needs(
-    'a cluster of the lab whose CA ends soon, and `rke cert rotate --rotate-ca` on it; the state kept on the nodes would be of the former CA, which a run refuses: more has to be done than is said',
-  ),
+  'Make a new CA by hand first (rke cert rotate --rotate-ca, which restarts every pod). Then remove stack.json of this stack below /var/lib/rancher-ha on every node, and run mode install with the new cluster.rkestate as rke-state.':
+    [by('e2e/pool/state.ts', 'a new CA made by hand: refused beside the state of the former one, then taken over')],
 }

@@ -1,10 +1,17 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from '@jest/globals'
+import { output } from '../eye/command.ts'
 import { docker } from '../eye/docker.ts'
+import { tool } from '../eye/lab.ts'
 import { machines, on } from '../eye/machines.ts'
 import { containersOf } from '../eye/traces.ts'
-import { expectAllYes, expectHealthy } from '../healthy.ts'
+import { asHosts } from '../ground.ts'
+import { expectAllYes, expectHealthy, untilHealthy } from '../healthy.ts'
 import { minutes } from '../minutes.ts'
+import { recoverByPage } from '../recovery.ts'
 import { failsWith, succeeds } from '../stack.ts'
+import { backedUp, openVault } from '../vault.ts'
 import type { Case } from './case.ts'
 
 export const state: Case[] = [
@@ -19,6 +26,36 @@ export const state: Case[] = [
       expectAllYes(await succeeds(stack.install()))
       expect(await expectHealthy(stack)).toEqual(before)
       expect(await containersOf(stack.name)).toEqual(running)
+      const again = await succeeds(stack.install())
+      expect({ changed: again.outputs['changed'], plan: again.plan }).toEqual({ changed: 'false', plan: [] })
+    },
+  },
+  {
+    name: 'a new CA made by hand: refused beside the state of the former one, then taken over',
+    from: 'healthy',
+    deadlineMs: minutes(15),
+    async run(stack) {
+      const before = await expectHealthy(stack)
+      await using vault = await openVault(stack)
+      const file = (await backedUp(vault)).outputs['snapshot-path'] ?? ''
+      // The state and a cluster.yml, as who works by hand has them.
+      const { clusterYml, folder } = await recoverByPage(
+        stack,
+        await asHosts(stack),
+        { file, identity: vault.identity },
+        [1, 2, 3, 4],
+      )
+      await output(tool('rke'), ['cert', 'rotate', '--rotate-ca', '--ignore-docker-version', '--config', clusterYml])
+      await untilHealthy(stack, minutes(5))
+      const refused = await failsWith('preflight', stack.install())
+      expect(refused.errors.join('\n')).toMatch(/another CA/)
+
+      for (const node of await machines(stack.name)) await on(node, `rm /var/lib/rancher-ha/${stack.name}/stack.json`)
+      const state = await readFile(join(folder, 'cluster.rkestate'), 'utf8')
+      expectAllYes(await succeeds(stack.install({ 'rke-state': state })))
+      const after = await expectHealthy(stack)
+      expect(after.uid).toBe(before.uid)
+      expect(after.ca).not.toBe(before.ca)
       const again = await succeeds(stack.install())
       expect({ changed: again.outputs['changed'], plan: again.plan }).toEqual({ changed: 'false', plan: [] })
     },
