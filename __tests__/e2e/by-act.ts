@@ -16,13 +16,15 @@ export type ByAct = {
   /** Inputs of a dispatch; act reads them from the event, as it gets one, and nowhere else. */
   inputs?: Record<string, string>
   env?: Record<string, string>
+  /** Put before act, so that it runs where a runner of that network would. */
+  wrap?: string[]
 }
 
 /**
  * Runs a workflow as it stands by act, in a clone of this checkout as the repository acme/platform.
  * act's host mode takes the first node of PATH for every action, whatever the action says.
  */
-export async function byAct({ workflow, event, vars = {}, secrets = {}, inputs = {}, env = {} }: ByAct) {
+export async function byAct({ workflow, event, vars = {}, secrets = {}, inputs = {}, env = {}, wrap = [] }: ByAct) {
   const folder = mkdtempSync(join(tmpdir(), 'act-'))
   try {
     const work = join(folder, 'platform')
@@ -51,7 +53,8 @@ export async function byAct({ workflow, event, vars = {}, secrets = {}, inputs =
         `${name}=${value}`,
       ]),
     ]
-    return await attempt(tool('act'), args, { cwd: work, env: { ...process.env, PATH: path } })
+    const [program = '', ...rest] = [...wrap, tool('act'), ...args]
+    return await attempt(program, rest, { cwd: work, env: { ...process.env, PATH: path } })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -6,6 +6,7 @@ import { leavings } from './leavings.ts'
 import { losses } from './losses.ts'
 import { neighbours } from './neighbours.ts'
 import { ports } from './ports.ts'
+import { preview } from './preview.ts'
 import { replacements } from './replacements.ts'
 
 /** Provider aws in the lab's cloud: a stand-in for the API, behind which machines, balancers, names and rules are real. */
@@ -18,4 +19,5 @@ export const aws: Case[] = [
   ...counts,
   ...replacements,
   ...ports,
+  ...preview,
 ]
