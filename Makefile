@@ -91,7 +91,7 @@ look: setup ## the README and the newest summary as a browser shows them, light 
 	node scripts/look.ts
 
 .PHONY: bench
-bench: setup ## measures and writes bench/RESULTS.md: NAME=startup|again|first|pulled|upgrade|quorum|aws, all but the first in the lab
+bench: setup ## measures and writes bench/RESULTS.md: NAME=startup|again|first|pulled|upgrade|ways-back|quorum|aws, all but the first in the lab
 	node bench/bench.ts $(NAME)
 
 .PHONY: figures

@@ -5,6 +5,7 @@ import { benchFirst, benchPulled } from './first.ts'
 import { benchQuorum } from './quorum.ts'
 import { benchStartup } from './startup.ts'
 import { benchUpgrade } from './upgrade.ts'
+import { benchWaysBack } from './ways-back.ts'
 
 const benches: Record<string, (rounds?: number) => Promise<void>> = {
   startup: () => benchStartup(process.env['DIST']),
@@ -12,6 +13,7 @@ const benches: Record<string, (rounds?: number) => Promise<void>> = {
   first: benchFirst,
   pulled: benchPulled,
   upgrade: benchUpgrade,
+  'ways-back': benchWaysBack,
   quorum: benchQuorum,
   aws: benchAws,
 }

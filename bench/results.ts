@@ -13,6 +13,7 @@ export const TITLES = {
   first: 'A first install from machines up, images in the bundle',
   pulled: 'A first install from machines up, images from a slow registry',
   upgrade: 'An upgrade of Kubernetes and Rancher under load, against the plain commands',
+  'ways-back': 'Back from a bad version of Rancher, by rung',
   quorum: 'From a lost quorum to a stack that is whole, against the documented commands',
   memory: 'Peak memory of the action',
   aws: 'Provider aws, from an empty account up and down again',
