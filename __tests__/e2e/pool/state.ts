@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { expect } from '@jest/globals'
+import { BIN } from '../../../lab/places.ts'
+import { repositoryFolder } from '../../runner/action-file.ts'
 import { output } from '../eye/command.ts'
 import { docker } from '../eye/docker.ts'
-import { tool } from '../eye/lab.ts'
 import { machines, on } from '../eye/machines.ts'
 import { containersOf } from '../eye/traces.ts'
 import { asHosts } from '../ground.ts'
@@ -39,13 +40,12 @@ export const state: Case[] = [
       await using vault = await openVault(stack)
       const file = (await backedUp(vault)).outputs['snapshot-path'] ?? ''
       // The state and a cluster.yml, as who works by hand has them.
-      const { clusterYml, folder } = await recoverByPage(
-        stack,
-        await asHosts(stack),
-        { file, identity: vault.identity },
-        [1, 2, 3, 4],
-      )
-      await output(tool('rke'), ['cert', 'rotate', '--rotate-ca', '--ignore-docker-version', '--config', clusterYml])
+      const byHand = await recoverByPage(stack, await asHosts(stack), { file, identity: vault.identity }, [1, 2, 3, 4])
+      const { folder } = byHand
+      const page = await readFile(join(repositoryFolder, 'docs', 'upgrade.md'), 'utf8')
+      const [, commands = ''] = /^## A CA that ends\n.*?^```sh\n(.*?)^```$/ms.exec(page) ?? []
+      const env = { ...process.env, PATH: [BIN, process.env['PATH']].join(delimiter) }
+      await output('bash', ['-euc', commands.replaceAll('/path/to/key', join(folder, 'id'))], { cwd: folder, env })
       await untilHealthy(stack, minutes(5))
       const refused = await failsWith('preflight', stack.install())
       expect(refused.errors.join('\n')).toMatch(/another CA/)
