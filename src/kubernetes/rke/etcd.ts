@@ -3,17 +3,19 @@ import type { EtcdMember } from '../distribution.ts'
 import type { MemberEntry } from './facts.ts'
 import { parseSections } from './parse-node.ts'
 
-const ETCDCTL = 'timeout 6 docker exec etcd etcdctl --dial-timeout=2s --command-timeout=4s'
+/** etcdctl at the member of the node, each question with its time-out. */
+export const ETCDCTL = 'timeout 6 docker exec etcd etcdctl --dial-timeout=2s --command-timeout=4s'
 
 /**
  * Asks the etcd member of one node at its own endpoint (the container's environment names it and its certificates).
- * A member that hangs costs at most the two time-outs of six seconds; one whose container does not run costs nothing.
+ * A member that hangs costs at most the two time-outs of six seconds; one whose container does not run costs nothing, and
+ * one that says it has no leader is not asked whether it is healthy, which it would try to be until its time-out.
  */
 const ETCD_SCRIPT = `
 section() { printf '\\n#### %s\\n' "$1"; }
 if [ "$(docker inspect --format '{{.State.Status}}' etcd 2>/dev/null)" = running ]; then
-  section health; ${ETCDCTL} endpoint health --write-out=json 2>/dev/null && healthy=yes
-  section status; ${ETCDCTL} endpoint status --write-out=json 2>/dev/null
+  section status; status=$(${ETCDCTL} endpoint status --write-out=json 2>/dev/null); printf '%s\\n' "$status"
+  case $status in *'no leader'*) ;; *) section health; ${ETCDCTL} endpoint health --write-out=json 2>/dev/null && healthy=yes ;; esac
   section members; [ -n "$healthy" ] && ${ETCDCTL} member list --write-out=json 2>/dev/null
 fi
 section log; [ -n "$healthy" ] || docker logs --tail 4 etcd 2>&1 | cut -c1-400
@@ -49,14 +51,19 @@ export function parseEtcd(node: string, answer: string): EtcdAnswer {
       leader: own !== undefined && own.leader === own.header?.member_id,
       revision: own?.header?.revision === undefined ? undefined : Number(own.header.revision),
       knows: list.filter(({ started }) => started).map(({ name }) => nodeOfMember(name)),
-      problem: healthy ? undefined : (health?.[0]?.error ?? (log === '' ? 'its container does not run' : log)),
+      problem: healthy ? undefined : (health?.[0]?.error ?? own?.errors?.[0] ?? (log || 'its container does not run')),
     },
     list,
     version: own?.version,
   }
 }
 
-type Status = { version?: string; header?: { member_id?: string; revision?: string }; leader?: string }
+type Status = {
+  version?: string
+  header?: { member_id?: string; revision?: string }
+  leader?: string
+  errors?: string[]
+}
 type RawMember = { ID: string; name?: string; peerURLs?: string[]; clientURLs?: string[] }
 
 /** rke names the member of node-1 "etcd-node-1" (rke 1.8.5, cluster/plan.go). */

@@ -6,6 +6,7 @@ import type { Lease } from '../../remote/lease.ts'
 import type { Api, Asked, RestoreSource, Restoring, WantedRestore } from '../distribution.ts'
 import { clearListeners } from './clean-node.ts'
 import { deleteNodeObject } from './delete-node-object.ts'
+import { ETCDCTL } from './etcd.ts'
 import { loadMissing } from './load-images.ts'
 import { newestGeneration, obtainState } from './obtain-state.ts'
 import { proveCluster } from './prove.ts'
@@ -100,8 +101,15 @@ async function restore(work: Work): Promise<void> {
   const onState = (text: string) => {
     after = text
   }
+  await Promise.all(hosts.reached.map(endLeaderless))
   await callRke(tools, hosts, { ...recordedCall(args, { stack, nodes, sans }, state), onState }, signal)
   await writePending(after, work)
+}
+
+/** A member without a leader never ends within the time rke gives it; its data were saved, and are wiped next. */
+async function endLeaderless(host: Host): Promise<void> {
+  const script = `if ${ETCDCTL} endpoint status --write-out=json 2>/dev/null | grep -q 'no leader'; then docker kill etcd; fi`
+  await host.run('sh -s -- end-leaderless', { sudo: true, input: script })
 }
 
 async function prove(work: Work): Promise<void> {

@@ -39,6 +39,11 @@ test('a survivor without quorum: not healthy, no leader, and why', () => {
   expect(member).toMatchObject({ healthy: false, leader: false, revision: 1, problem: 'context deadline exceeded' })
 })
 
+test('a survivor that says it has no leader is not asked for more', () => {
+  const { member } = parseEtcd('node-1', `#### status\n${LEADERLESS}\n\n#### members\n\n#### log\n\n#### end\n`)
+  expect(member).toMatchObject({ healthy: false, leader: false, revision: 1, problem: 'etcdserver: no leader' })
+})
+
 test('a member that ends over and over says so with its last line', () => {
   const { member } = parseEtcd('node-1', '#### log\nfirst\nmember a has already been bootstrapped\n\n#### end\n')
   expect(member).toEqual({

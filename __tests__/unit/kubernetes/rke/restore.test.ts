@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -137,6 +138,7 @@ function hosts(file: Partial<StackFile> = {}, onNode = ''): FakeHost[] {
       .answers('docker inspect', new Date(Date.now() - 60_000).toISOString())
       .answers('echo "$SSH_CONNECTION"', `10.77.0.1 50000 ${node.privateAddress} 22\n`)
       .answers('ask-etcd', etcdAnswer(at, wantedCluster.nodes))
+      .answers('end-leaderless', '')
       .answers('ask-api', () => apiAnswer(wantedCluster.nodes))
       .forwards(`${node.privateAddress}:22`, 40022)
   })
@@ -210,6 +212,24 @@ test('rke restores by name, with the state it is given, on these nodes, by the l
   expect(yml).toMatch(/- 10.77.0.10/)
   expect(yml.match(/hostname_override/g)).toHaveLength(3)
   expect(stackFile(on[0])).toMatchObject({ phase: 'pending', restoring: { snapshot: 'snap' } })
+})
+
+test.each([
+  ['has no leader', '"errors":["etcdserver: no leader"]', 'kill etcd\n'],
+  ['has one', '"leader":1', ''],
+  ['does not answer', '', ''],
+])('a member that %s is ended before rke, or left to it', async (_what, said, killed) => {
+  const on = hosts()
+  await apply({ kind: 'restore-cluster' }, on)
+  const script = on[0]?.received.find((one) => 'command' in one && one.command.includes('end-leaderless'))
+  await writeFile(
+    join(folder, 'docker'),
+    `#!/bin/sh\ncase $1 in exec) echo '${said}' ;; *) echo "$@" >>${folder}/docker-calls ;; esac\n`,
+  )
+  await chmod(join(folder, 'docker'), 0o700)
+  const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}` }
+  execFileSync('sh', ['-s', '--', 'end-leaderless'], { env, input: script && 'input' in script ? script.input : '' })
+  expect(await readFile(join(folder, 'docker-calls'), 'utf8').catch(() => '')).toBe(killed)
 })
 
 test('a restore that failed leaves the word that it was begun', async () => {
