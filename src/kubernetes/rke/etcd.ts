@@ -3,8 +3,7 @@ import type { EtcdMember } from '../distribution.ts'
 import type { MemberEntry } from './facts.ts'
 import { parseSections } from './parse-node.ts'
 
-/** etcdctl at the member of the node, each question with its time-out. */
-export const ETCDCTL = 'timeout 6 docker exec etcd etcdctl --dial-timeout=2s --command-timeout=4s'
+const ETCDCTL = 'timeout 6 docker exec etcd etcdctl --dial-timeout=2s --command-timeout=4s'
 
 /**
  * Asks the etcd member of one node at its own endpoint (the container's environment names it and its certificates).

@@ -1,4 +1,4 @@
-import type { Hosts } from '../../remote/host.ts'
+import type { Host, Hosts } from '../../remote/host.ts'
 import type { ClusterFacts, EtcdMember } from '../distribution.ts'
 import { type ApiFacts, askApi } from './api-facts.ts'
 import { askNode } from './ask-node.ts'
@@ -7,11 +7,11 @@ import { hasPlane, type MemberEntry, type RkeFacts } from './facts.ts'
 import { recoverState } from './recover-state.ts'
 import { chooseState, type FoundState } from './state.ts'
 
-/** Reads every node that answers and its etcd member, then the API through those that run it. Changes nothing. */
+/** Reads every node that answers and its etcd member, and the API through the first that serves it. Changes nothing. */
 export async function inspectCluster(hosts: Hosts, stack: string): Promise<ClusterFacts> {
-  const [nodes, answers] = await Promise.all([
+  const [nodes, { answers, api }] = await Promise.all([
     Promise.all(hosts.reached.map((host) => askNode(host, stack))),
-    Promise.all(hosts.reached.map(askEtcd)),
+    askEtcdThenApi(hosts.reached),
   ])
   const containersOf = (name: string) => nodes.find((node) => node.name === name)?.containers ?? []
   const hostsWith = (container: string) =>
@@ -19,9 +19,6 @@ export async function inspectCluster(hosts: Hosts, stack: string): Promise<Clust
       containersOf(host.node.name).some(({ name, state }) => name === container && state === 'running'),
     )
   const etcd = answers.filter(({ member }) => containersOf(member.node).some(({ name }) => name === 'etcd'))
-  // API servers answer out of etcd: without a leader each would be waited for in vain.
-  const hasLeader = etcd.some(({ member }) => member.healthy)
-  const api = await askApi(hasLeader ? hostsWith('kube-apiserver') : [])
   const runningCa = mostCommon(nodes.filter(hasPlane).map(({ ca }) => ca))
   const choice = chooseState(
     nodes.flatMap(({ state }) => state ?? []),
@@ -34,11 +31,18 @@ export async function inspectCluster(hosts: Hosts, stack: string): Promise<Clust
     unreached: hosts.unreached.map(({ node, why }) => ({ name: node.name, why })),
     members: memberList(etcd),
     runningCa,
-    addresses: api.facts?.addresses ?? {},
+    addresses: api?.addresses ?? {},
     recovered: recovery !== undefined && 'text' in recovery ? recovery.told : undefined,
     unrecoverable: recovery !== undefined && 'why' in recovery ? recovery.why : undefined,
   }
-  return clusterFacts(own, etcd, api.facts, 'state' in choice ? choice.state : undefined)
+  return clusterFacts(own, etcd, api, 'state' in choice ? choice.state : undefined)
+}
+
+/** API servers answer out of etcd: without a leader each would be waited for in vain. */
+async function askEtcdThenApi(reached: Host[]): Promise<{ answers: EtcdAnswer[]; api: ApiFacts | undefined }> {
+  const answers = await Promise.all(reached.map(askEtcd))
+  const hasLeader = answers.some(({ member }) => member.healthy)
+  return { answers, api: hasLeader ? (await askApi(reached)).facts : undefined }
 }
 
 /** Pure: the verdict over all that was said. */

@@ -6,7 +6,6 @@ import type { Lease } from '../../remote/lease.ts'
 import type { Api, Asked, RestoreSource, Restoring, WantedRestore } from '../distribution.ts'
 import { clearListeners } from './clean-node.ts'
 import { deleteNodeObject } from './delete-node-object.ts'
-import { ETCDCTL } from './etcd.ts'
 import { loadMissing } from './load-images.ts'
 import { newestGeneration, obtainState } from './obtain-state.ts'
 import { proveCluster } from './prove.ts'
@@ -42,7 +41,7 @@ export async function applyRestore(change: RestoreChange, work: Work): Promise<v
     case 'write-restore-ahead':
       return await writeAhead(work)
     case 'restore-cluster':
-      return await restore(work)
+      return await restore(change.leaderless, work)
     case 'prove-restored':
       return await prove(work)
   }
@@ -91,7 +90,7 @@ async function writeAhead(work: Work): Promise<void> {
  * rke wipes the nodes, restores etcd on each from the file that lies there, and brings the cluster up on it; with the
  * state we give it, so that no node's copy is taken for it.
  */
-async function restore(work: Work): Promise<void> {
+async function restore(leaderless: string[], work: Work): Promise<void> {
   const { tools, hosts, wanted, signal } = work
   const { snapshot, state } = sourceOf(wanted)
   const { stack, nodes, hostname, loadBalancer } = wanted
@@ -101,15 +100,17 @@ async function restore(work: Work): Promise<void> {
   const onState = (text: string) => {
     after = text
   }
-  await Promise.all(hosts.reached.map(endLeaderless))
+  await Promise.all(leaderless.map((name) => endMember(hostOf(hosts, name))))
   await callRke(tools, hosts, { ...recordedCall(args, { stack, nodes, sans }, state), onState }, signal)
   await writePending(after, work)
 }
 
 /** A member without a leader never ends within the time rke gives it; its data were saved, and are wiped next. */
-async function endLeaderless(host: Host): Promise<void> {
-  const script = `if ${ETCDCTL} endpoint status --write-out=json 2>/dev/null | grep -q 'no leader'; then docker kill etcd; fi`
-  await host.run('sh -s -- end-leaderless', { sudo: true, input: script })
+async function endMember(host: Host): Promise<void> {
+  await host.run('sh -s -- end-member', {
+    sudo: true,
+    input: 'if [ "$(docker inspect --format "{{.State.Running}}" etcd)" = true ]; then docker kill etcd; fi',
+  })
 }
 
 async function prove(work: Work): Promise<void> {

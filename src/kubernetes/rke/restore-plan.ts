@@ -1,6 +1,6 @@
 import type { Change, Step } from '../../steps.ts'
 import type { ClusterFacts, WantedRestore } from '../distribution.ts'
-import { isListener, isRestoreLeftover, own } from './facts.ts'
+import { isListener, isRestoreLeftover, type NodeFacts, own } from './facts.ts'
 import { missingImages } from './load-images.ts'
 
 /** What a restore is made of. What is restored stands beside the change: of survivors it is known only when they were saved. */
@@ -10,7 +10,7 @@ export type RestoreChange = Change &
     | { kind: 'clear-restore'; node: string }
     | { kind: 'put-snapshot'; node: string; snapshot: string; sha256: string }
     | { kind: 'write-restore-ahead'; snapshot: string; clusterUid: string }
-    | { kind: 'restore-cluster'; snapshot: string; nodes: string[] }
+    | { kind: 'restore-cluster'; snapshot: string; nodes: string[]; leaderless: string[] }
     | { kind: 'prove-restored'; clusterUid: string; nodes: string[] }
   )
 
@@ -49,7 +49,7 @@ export function planRestore(facts: ClusterFacts, wanted: WantedRestore): Step[] 
     'restore-cluster',
     'Restore etcd and bring Kubernetes up on it with rke',
     60 * MINUTE,
-    { kind: 'restore-cluster', snapshot, nodes },
+    { kind: 'restore-cluster', snapshot, nodes, leaderless: leaderless(facts, nodes) },
     [...images, ahead],
   )
   const prove = step(
@@ -60,6 +60,14 @@ export function planRestore(facts: ClusterFacts, wanted: WantedRestore): Step[] 
     [restore],
   )
   return [...images, ...clears, ...puts, ahead, restore, prove]
+}
+
+/** Members that run without a quorum. */
+function leaderless(facts: ClusterFacts, nodes: string[]): string[] {
+  if (facts.state !== 'quorum-lost') return []
+  const runs = ({ containers }: NodeFacts) =>
+    containers.some(({ name, state }) => name === 'etcd' && state === 'running')
+  return nodes.filter((name) => own(facts).nodes.some((node) => node.name === name && runs(node)))
 }
 
 /** A machine that is still to be made has none of the images. */

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -138,7 +137,7 @@ function hosts(file: Partial<StackFile> = {}, onNode = ''): FakeHost[] {
       .answers('docker inspect', new Date(Date.now() - 60_000).toISOString())
       .answers('echo "$SSH_CONNECTION"', `10.77.0.1 50000 ${node.privateAddress} 22\n`)
       .answers('ask-etcd', etcdAnswer(at, wantedCluster.nodes))
-      .answers('end-leaderless', '')
+      .answers('end-member', '')
       .answers('ask-api', () => apiAnswer(wantedCluster.nodes))
       .forwards(`${node.privateAddress}:22`, 40022)
   })
@@ -202,7 +201,7 @@ test('before rke wipes a node every node says which snapshot it is restored from
 
 test('rke restores by name, with the state it is given, on these nodes, by the loopback', async () => {
   const on = hosts()
-  await apply({ kind: 'restore-cluster' }, on)
+  await apply({ kind: 'restore-cluster', leaderless: [] }, on)
   expect(await readFile(join(folder, 'call'), 'utf8')).toMatch(
     /^etcd snapshot-restore --name snap --use-local-state --config \S+ --ignore-docker-version/,
   )
@@ -214,29 +213,25 @@ test('rke restores by name, with the state it is given, on these nodes, by the l
   expect(stackFile(on[0])).toMatchObject({ phase: 'pending', restoring: { snapshot: 'snap' } })
 })
 
-test.each([
-  ['has no leader', '"errors":["etcdserver: no leader"]', 'kill etcd\n'],
-  ['has one', '"leader":1', ''],
-  ['does not answer', '', ''],
-])('a member that %s is ended before rke, or left to it', async (_what, said, killed) => {
+test('members that run without a quorum are ended before rke, and no others', async () => {
+  const healthy = healthyFacts(wantedCluster)
+  const lost = withOwn({ ...healthy, state: 'quorum-lost' }, ({ nodes }) => ({
+    nodes: nodes.map((node, at) => (at === 0 ? node : { ...node, containers: [] })),
+  }))
+  const [step] = planRestore(lost, wantedRestore()).filter(({ id }) => id === 'restore-cluster')
   const on = hosts()
-  await apply({ kind: 'restore-cluster' }, on)
-  const script = on[0]?.received.find((one) => 'command' in one && one.command.includes('end-leaderless'))
-  await writeFile(
-    join(folder, 'docker'),
-    `#!/bin/sh\ncase $1 in exec) echo '${said}' ;; *) echo "$@" >>${folder}/docker-calls ;; esac\n`,
-  )
-  await chmod(join(folder, 'docker'), 0o700)
-  const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}` }
-  execFileSync('sh', ['-s', '--', 'end-leaderless'], { env, input: script && 'input' in script ? script.input : '' })
-  expect(await readFile(join(folder, 'docker-calls'), 'utf8').catch(() => '')).toBe(killed)
+  await apply(step?.change as RestoreChange, on)
+  const ended = on.filter((host) => host.received.some((one) => 'command' in one && one.command.includes('end-member')))
+  expect(ended.map(({ node }) => node.name)).toEqual(['node-1'])
+  const [running] = planRestore(healthy, wantedRestore()).filter(({ id }) => id === 'restore-cluster')
+  expect(running?.change['leaderless']).toEqual([])
 })
 
 test('a restore that failed leaves the word that it was begun', async () => {
   const on = hosts()
-  await expect(apply({ kind: 'restore-cluster' }, on, wantedRestore(), 'echo FATA[0001] no; exit 1')).rejects.toThrow(
-    'no',
-  )
+  await expect(
+    apply({ kind: 'restore-cluster', leaderless: [] }, on, wantedRestore(), 'echo FATA[0001] no; exit 1'),
+  ).rejects.toThrow('no')
   expect(on.flatMap(written)).toEqual([])
 })
 
