@@ -40,6 +40,7 @@ describeDistribution('rke', async () => ({
 function bare(node: Node): FakeHost {
   return fakeHost(node)
     .answers('inspect-node', () => bareAnswer(node.name))
+    .answers('ask-etcd', '\n#### log\n\n#### end\n')
     .answers('echo "$SSH_CONNECTION"', `10.77.0.1 50000 ${node.privateAddress} 22\n`)
     .forwards(`${node.privateAddress}:22`, (sshd.address() as AddressInfo).port)
 }
