@@ -178,6 +178,6 @@ export const preflight: Record<string, Trial[] | Untried> = {
   ],
   'Find out why the step failed, by what is told above; then run mode upgrade again, with another version if that one is bad.':
     [by('unit/modes/upgrade-doing.test.ts', 'gone back: with another version it gets through')],
-  'Make a new CA by hand first (rke cert rotate --rotate-ca, which restarts every pod). Then remove stack.json of this stack below /var/lib/rancher-ha on every node, and run mode install with the new cluster.rkestate as rke-state.':
+  'Make a new CA by hand first, as docs/upgrade.md shows: rke cert rotate --rotate-ca, and a restart of what runs in the cluster. Then remove stack.json of this stack below /var/lib/rancher-ha on every node, and run mode install with the new cluster.rkestate as rke-state.':
     needs('the case "a new CA made by hand" of `__tests__/e2e/pool/state.ts`, which has not been seen to its end'),
 }

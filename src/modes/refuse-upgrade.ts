@@ -76,7 +76,7 @@ function refuseCa({ cluster }: Seen, now: Date): Refusal[] {
     preflight(
       'certificates',
       what,
-      'Make a new CA by hand first (rke cert rotate --rotate-ca, which restarts every pod). Then remove stack.json of this stack below /var/lib/rancher-ha on every node, and run mode install with the new cluster.rkestate as rke-state.',
+      'Make a new CA by hand first, as docs/upgrade.md shows: rke cert rotate --rotate-ca, and a restart of what runs in the cluster. Then remove stack.json of this stack below /var/lib/rancher-ha on every node, and run mode install with the new cluster.rkestate as rke-state.',
     ),
   ]
 }

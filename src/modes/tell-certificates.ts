@@ -12,7 +12,7 @@ export function tellCertificates(report: Pick<Report, 'line' | 'warning'>, { clu
     return
   }
   const cure = ending.some(({ isCa }) => isCa)
-    ? 'A CA is among them, and a new one is made by hand (rke cert rotate --rotate-ca); it restarts every pod.'
+    ? 'A CA is among them: a new one is made by hand, as docs/upgrade.md shows.'
     : 'Mode upgrade makes them anew before it does anything else.'
   report.warning(`Certificates of the cluster end within ${ROTATE_DAYS} days: ${describeEnding(ending, now)}. ${cure}`)
 }
