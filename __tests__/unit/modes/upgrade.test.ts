@@ -298,7 +298,7 @@ describe('certificates', () => {
     [[], [], []],
     [[ends(200)], [/first certificate of the cluster to end is kube-apiserver on node-1/], []],
     [[ends(7)], [], [/end within 30 days.*Mode upgrade makes them anew/]],
-    [[ends(7, { isCa: true })], [], [/end within 30 days.*--rotate-ca/]],
+    [[ends(7, { isCa: true })], [], [/end within 30 days.*docs\/upgrade\.md/]],
   ])('status tells them: case %#', (certificates, lines, warnings) => {
     const told = { lines: [] as string[], warnings: [] as string[] }
     const report = {
