@@ -18,6 +18,7 @@ export const during: Causes = {
   'no node can be reached': 'Every node is off or out of reach.',
   'No port could be forwarded to …:… over …: …': 'Forwarding is refused by its sshd, or the port is taken.',
   'The forward 127.0.0.1:…:…:… could not be ended: …': 'The connection had ended before.',
+  'ssh to … did not answer within … s.': 'The runner has more to do than it can, or the connection hangs.',
   'ssh says it forwards port …, but nobody listens there.': 'Another program took the port in between.',
   'The connection to …@…:… ended….': 'The machine went down, or the network between.',
   '…: … could not be run: ….': 'Its sshd took no more sessions, or is being stopped.',

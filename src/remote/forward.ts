@@ -11,13 +11,22 @@ const DEADLINE_MS = 10_000
 /** A free port may be gone before ssh takes it; a few in a row are another trouble. */
 const ATTEMPTS = 5
 
-/** Opens a port of 127.0.0.1 that ends at address:port as seen from the master's machine, and sees it listen. */
-export async function openForward(master: Master, address: string, port: number): Promise<Forward> {
+/**
+ * Opens a port of 127.0.0.1 that ends at address:port as seen from the master's machine, and sees it listen.
+ *
+ * @throws StackError of kind `ssh` that says what ssh said, or that it said nothing in time
+ */
+export async function openForward(
+  master: Master,
+  address: string,
+  port: number,
+  deadlineMs = DEADLINE_MS,
+): Promise<Forward> {
   let why = ''
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const local = await findFreePort()
     const spec = `127.0.0.1:${local}:${address.includes(':') ? `[${address}]` : address}:${port}`
-    const { exitCode, stderr } = await control(master, '-O', 'forward', '-L', spec)
+    const { exitCode, stderr } = await control(master, deadlineMs, '-O', 'forward', '-L', spec)
     if (exitCode === 0) {
       await proveListening(local)
       return { port: local, [Symbol.asyncDispose]: () => cancel(master, spec) }
@@ -30,15 +39,24 @@ export async function openForward(master: Master, address: string, port: number)
 /** A connection that has ended took its forwards along. */
 async function cancel(master: Master, spec: string): Promise<void> {
   if (master.ended.aborted) return
-  const { exitCode, stderr } = await control(master, '-O', 'cancel', '-L', spec)
+  const { exitCode, stderr } = await control(master, DEADLINE_MS, '-O', 'cancel', '-L', spec)
   if (exitCode !== 0 && !master.ended.aborted) {
     throw new StackError('ssh', `The forward ${spec} could not be ended: ${lastWords(stderr)}`)
   }
 }
 
-async function control(master: Master, ...command: string[]) {
-  const signal = AbortSignal.any([master.ended, AbortSignal.timeout(DEADLINE_MS)])
-  return await runClient(clientArguments(master.target, master.controlPath, ...command), { signal })
+async function control(master: Master, deadlineMs: number, ...command: string[]) {
+  const late = AbortSignal.timeout(deadlineMs)
+  try {
+    const signal = AbortSignal.any([master.ended, late])
+    return await runClient(clientArguments(master.target, master.controlPath, ...command), { signal })
+  } catch (cause) {
+    if (master.ended.aborted || !late.aborted) throw cause
+    throw new StackError('ssh', `ssh to ${master.target.address} did not answer within ${deadlineMs / 1000} s.`, {
+      retry: true,
+      cause,
+    })
+  }
 }
 
 async function findFreePort(): Promise<number> {
