@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
+import { expect } from 'expect'
 import { repositoryFolder } from '../runner/action-file.ts'
 import { defaultRepository } from '../runner/environment.ts'
 import { attempt, output } from './eye/command.ts'
@@ -58,6 +59,22 @@ export async function byAct({ workflow, event, vars = {}, secrets = {}, inputs =
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** The log of a workflow that must have succeeded. */
+export async function succeeds(run: ReturnType<typeof byAct>): Promise<string> {
+  const { exitCode, stdout } = await run
+  expect({ exitCode, log: exitCode === 0 ? '' : stdout.slice(-4_000) }).toEqual({ exitCode: 0, log: '' })
+  return stdout
+}
+
+/** An expression as a workflow spells it. */
+export const expression = (text: string) => `$\{{ ${text} }}`
+
+/** A step behind that of the id `rancher`, which asks Rancher by its outputs: "later step: pong". */
+export const LATER_STEP = {
+  env: { URL: expression('steps.rancher.outputs.rancher-url'), CA: expression('steps.rancher.outputs.rancher-ca') },
+  run: 'echo "later step: $(curl --silent --show-error --cacert "$CA" "$URL/ping")"',
 }
 
 /** act says nothing of the repository's id, by which the owner of a stack is known. */

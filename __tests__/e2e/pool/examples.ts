@@ -2,7 +2,7 @@ import { expect } from '@jest/globals'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { startActionsServices } from '../../../lab/standin/actions-services/server.ts'
 import { type GitHub, startGitHub } from '../../../lab/standin/github/server.ts'
-import { type ByAct, byAct } from '../by-act.ts'
+import { type ByAct, byAct, succeeds } from '../by-act.ts'
 import { clear, machines } from '../eye/machines.ts'
 import { readMarker, writeMarker } from '../eye/rancher.ts'
 import { asHosts, type Ground, makeGround, nameGround } from '../ground.ts'
@@ -199,11 +199,4 @@ function state({ world }: GitHub) {
     comments: world.comments.map(({ body }) => /^### Rancher `pr-7` (.+)/.exec(body)?.[1]),
     deployments: world.deployments.map(({ statuses }) => statuses.at(-1)?.state),
   }
-}
-
-/** The log of a workflow that must have succeeded. */
-async function succeeds(run: ReturnType<typeof byAct>): Promise<string> {
-  const { exitCode, stdout } = await run
-  expect({ exitCode, log: exitCode === 0 ? '' : stdout.slice(-4_000) }).toEqual({ exitCode: 0, log: '' })
-  return stdout
 }

@@ -3,7 +3,8 @@ import type { EtcdMember } from '../distribution.ts'
 import type { MemberEntry } from './facts.ts'
 import { parseSections } from './parse-node.ts'
 
-const ETCDCTL = 'timeout 6 docker exec etcd etcdctl --dial-timeout=2s --command-timeout=4s'
+/** A question to the member of this node, which waits no longer than its time-outs. */
+export const ETCDCTL = 'timeout 6 docker exec etcd etcdctl --dial-timeout=2s --command-timeout=4s'
 
 /**
  * Asks the etcd member of one node at its own endpoint (the container's environment names it and its certificates).

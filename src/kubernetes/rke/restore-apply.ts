@@ -105,7 +105,7 @@ async function restore(leaderless: string[], work: Work): Promise<void> {
   await writePending(after, work)
 }
 
-/** A member without a leader never ends within the time rke gives it; its data were saved, and are wiped next. */
+/** A member without a leader never ends within the time rke gives it; its data are wiped next. */
 async function endMember(host: Host): Promise<void> {
   await host.run('sh -s -- end-member', {
     sudo: true,

@@ -1,6 +1,6 @@
 import type { Change, Step } from '../../steps.ts'
 import type { ClusterFacts, WantedRestore } from '../distribution.ts'
-import { isListener, isRestoreLeftover, type NodeFacts, own } from './facts.ts'
+import { isListener, isRestoreLeftover, own } from './facts.ts'
 import { missingImages } from './load-images.ts'
 
 /** What a restore is made of. What is restored stands beside the change: of survivors it is known only when they were saved. */
@@ -62,12 +62,13 @@ export function planRestore(facts: ClusterFacts, wanted: WantedRestore): Step[] 
   return [...images, ...clears, ...puts, ahead, restore, prove]
 }
 
-/** Members that run without a quorum. */
+/** Members without a quorum, whether they run at this moment or are between two starts: a plan is the same for both. */
 function leaderless(facts: ClusterFacts, nodes: string[]): string[] {
   if (facts.state !== 'quorum-lost') return []
-  const runs = ({ containers }: NodeFacts) =>
-    containers.some(({ name, state }) => name === 'etcd' && state === 'running')
-  return nodes.filter((name) => own(facts).nodes.some((node) => node.name === name && runs(node)))
+  return own(facts)
+    .nodes.filter(({ name, containers }) => nodes.includes(name) && containers.some((one) => one.name === 'etcd'))
+    .map(({ name }) => name)
+    .toSorted()
 }
 
 /** A machine that is still to be made has none of the images. */

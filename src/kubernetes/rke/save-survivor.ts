@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { StackError } from '../../errors.ts'
 import type { Host } from '../../remote/host.ts'
 import type { TakenSnapshot } from '../distribution.ts'
+import { ETCDCTL } from './etcd.ts'
 import { fileSha256, packArchive } from './snapshot-archive.ts'
 import { snapshotName } from './snapshot-name.ts'
 import { type Copy, describe, neededState, noGoodCopy, type Taking } from './take-snapshot.ts'
@@ -77,16 +78,14 @@ const DATABASE = `${DATA.onNode}/member/snap/db`
 /** One that a killed run left is written over by the next, and wiped by a restore. */
 const SNAPSHOT = 'rancher-ha-survivor.db'
 
-const ETCDCTL = 'docker exec etcd etcdctl --dial-timeout=2s'
-
 /** A snapshot the member makes of itself, where it answers. */
 async function holdSnapshot(host: Host, signal: AbortSignal): Promise<Held> {
   const path = `${DATA.onNode}/${SNAPSHOT}`
-  const answers = `timeout 6 ${ETCDCTL} --command-timeout=4s endpoint status`
-  const save = `${ETCDCTL} snapshot save ${DATA.inContainer}/${SNAPSHOT}`
+  // A snapshot takes as long as its size asks for: whether the member answers is asked before.
+  const save = `docker exec etcd etcdctl --dial-timeout=2s snapshot save ${DATA.inContainer}/${SNAPSHOT}`
   const remove = async () => void (await host.run(`rm -f ${path} ${path}.part`, { sudo: true }))
   try {
-    await host.run(`${answers} && ${save}`, { sudo: true, deadlineMs: READ_DEADLINE_MS, signal })
+    await host.run(`${ETCDCTL} endpoint status && ${save}`, { sudo: true, deadlineMs: READ_DEADLINE_MS, signal })
   } catch (error) {
     await remove()
     throw error

@@ -9,7 +9,7 @@ import { failsWith, succeeds } from '../../stack.ts'
 import { until } from '../../until.ts'
 import type { Case } from '../case.ts'
 
-/** What RKE's table of ports asks of nodes that are etcd, control plane and worker at once, and one address of each rule. */
+/** What RKE's table of ports asks of nodes that are etcd, control plane and worker at once. */
 const TCP = [22, 80, 443, 2379, 2380, 6443, 9099, 10250, 10254]
 /** Pods reach each other over it. */
 const VXLAN = 8472
