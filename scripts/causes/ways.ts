@@ -13,6 +13,7 @@ export function usualWay(kind: ErrorKind): string {
 export const ways: Record<string, string[]> = {
   '… failed: …': [
     'Allow … in the policy of the credentials: docs/permissions-aws.md has the whole of it.',
+    'Let the trust policy of … take the tokens of this job: docs/permissions-aws.md has one.',
     'Bring valid credentials: aws-role with `id-token: write`, or a session that lasts (role-duration-seconds).',
     'The account is being throttled: run the same again later.',
     'Name more instance types in aws-instance-type, or more subnets in aws-subnets.',

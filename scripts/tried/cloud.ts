@@ -31,6 +31,9 @@ export const cloud: Record<string, Trial[] | Untried> = {
   'Allow … in the policy of the credentials: docs/permissions-aws.md has the whole of it.': [
     by('cloud/faults.test.ts', '$what: the error says which, and what to do; the next run goes on'),
   ],
+  'Let the trust policy of … take the tokens of this job: docs/permissions-aws.md has one.': [
+    by('cloud/role.test.ts', 'Let the trust policy of … take the tokens of this job: docs/permissions-aws.md has one.'),
+  ],
   'Bring valid credentials: aws-role with `id-token: write`, or a session that lasts (role-duration-seconds).': [
     by('cloud/faults.test.ts', '$what: the error says which, and what to do; the next run goes on'),
   ],

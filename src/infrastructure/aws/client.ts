@@ -51,13 +51,15 @@ export async function openAws(settings: Pick<AwsSettings, 'region' | 'role' | 'i
   // No credentials are needed to ask for them.
   const anonymous = new STS({ ...common, credentials: { accessKeyId: 'none', secretAccessKey: 'none' } })
   const credentials = credentialsOf(settings, anonymous)
-  const config = { ...common, ...(credentials && { credentials }) }
+  const sts = new STS({ ...common, ...(credentials && { credentials }) })
+  // One session for all: each client would take one of its own.
+  const config = { ...common, credentials: sts.config.credentials }
   const opened = {
     ec2: new EC2(config),
     elb: new ElasticLoadBalancingV2(config),
     dns: new Route53(config),
     ssm: new SSM(config),
-    sts: new STS(config),
+    sts,
   }
   for (const client of [...Object.values(opened), anonymous]) watch(client as Watched, options)
   const openedAt = Date.now()
