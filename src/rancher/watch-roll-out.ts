@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { StackError } from '../errors.ts'
 import type { Kube } from './kube.ts'
-import { hopeless, type RollOut, readRollOut } from './roll-out.ts'
+import { hopeless, type NewPod, type RollOut, readRollOut } from './roll-out.ts'
 
 const EVERY_MS = 1_500
+/** The charts are had, hooks run, and the new template is there. */
+const TAKEN_UP_MS = 120_000
 
 export type Watching = {
   log: (line: string) => void
@@ -34,12 +36,13 @@ export async function whileRollingOut(
   const stop = new AbortController()
   const over = new AbortController()
   const seen: Rolled = { fewestReady: undefined }
-  let standing: Set<string> | undefined
+  const began = Date.now()
+  let before: NewPod[] | undefined
   const looking = watch(kube, over.signal, log, (now) => {
     seen.fewestReady = Math.min(seen.fewestReady ?? Number.POSITIVE_INFINITY, now.ready)
     tell?.(now)
-    standing ??= new Set(now.newest.filter(({ everReady }) => everReady).map(({ name }) => name))
-    const why = judges ? hopeless(madeSince(standing, now), new Date()) : undefined
+    before ??= now.newest
+    const why = judges ? hopeless(judged(before, now, Date.now() - began), new Date()) : undefined
     if (why !== undefined) stop.abort(new StackError('rancher', why, { stands: 'The replicas of before still run.' }))
   })
   try {
@@ -51,9 +54,21 @@ export async function whileRollingOut(
   }
 }
 
-/** Pods that were ready before are no new ones, however often they were started again in their life. */
-function madeSince(standing: Set<string>, now: RollOut): RollOut {
-  return { ...now, newest: now.newest.filter(({ name }) => !standing.has(name)) }
+/**
+ * What a change of Rancher's pods is judged by. Of those that stood before it, one that was ready is no new one, however
+ * often it was started again in its life; any other may be what a release before left behind, and has to be taken up
+ * by the change first. Pure.
+ *
+ * @param before pods of the newest template when the change began
+ * @param passedMs since it began
+ */
+export function judged(before: NewPod[], now: RollOut, passedMs: number): RollOut {
+  const standing = new Map(before.map((pod) => [pod.name, pod]))
+  const isJudged = ({ name }: NewPod) => {
+    const pod = standing.get(name)
+    return pod === undefined || (!pod.everReady && passedMs > TAKEN_UP_MS)
+  }
+  return { ...now, newest: now.newest.filter(isJudged) }
 }
 
 async function watch(

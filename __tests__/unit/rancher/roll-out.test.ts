@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals'
 import type { CoreV1Event, KubernetesObject } from '@kubernetes/client-node'
 import fc from 'fast-check'
 import { redact } from '../../../src/rancher/redact.ts'
-import { hopeless, readRollOut, rollOutOf } from '../../../src/rancher/roll-out.ts'
-import { formatRollOut } from '../../../src/rancher/watch-roll-out.ts'
+import { hopeless, type NewPod, readRollOut, rollOutOf } from '../../../src/rancher/roll-out.ts'
+import { formatRollOut, judged } from '../../../src/rancher/watch-roll-out.ts'
 import { warningsOf, whatWentWrong } from '../../../src/rancher/what-went-wrong.ts'
 import { fakeKube } from './fake-kube.ts'
 import { at, deployment, type Given, pod, replicaSet } from './pods.ts'
@@ -29,6 +29,23 @@ describe('whether a pod of the newest template was ever ready', () => {
     const going = { ...ending, metadata: { ...ending.metadata, deletionTimestamp: at(9) } }
     const rollOut = rollOutOf(deployment, sets.toReversed(), [...olds, going, pod('c', 'new')])
     expect(rollOut).toMatchObject({ wanted: 3, ready: 2, template: 'new', newest: [{ name: 'c', node: 'node-1' }] })
+  })
+})
+
+describe('which pods a change of Rancher is judged by', () => {
+  const crashing: Given = { restarts: 5, waiting: 'CrashLoopBackOff' }
+  const kept = withNew(crashing)
+  const ready = withNew({ ready: true, restarts: 5 })
+  const failed = withNew({ restarts: 5, waiting: 'CrashLoopBackOff', since: 60 })
+  const cases: [string, NewPod[], number, string[]][] = [
+    ['one it has made', [], 1, ['c']],
+    ['one that a release before left behind: not yet', kept.newest, 119, []],
+    ['one that was left behind and is still there', kept.newest, 121, ['c']],
+    ['one that was ready before it and fails now', ready.newest, 4000, []],
+    ['one that was ready at any time before it', failed.newest, 4000, []],
+  ]
+  test.each(cases)('%s', (_name, before, seconds, names) => {
+    expect(judged(before, kept, seconds * 1000).newest.map(({ name }) => name)).toEqual(names)
   })
 })
 
