@@ -2,7 +2,7 @@ import type { ErrorKind } from '../src/errors.ts'
 import { causes, KINDS } from './causes/causes.ts'
 import { usualWay, ways } from './causes/ways.ts'
 import type { Thrown } from './thrown.ts'
-import type { Trial, Untried } from './tried/trial.ts'
+import type { Trial } from './tried/trial.ts'
 import { tried } from './tried/tried.ts'
 
 /** What an error that says no more has: the step it came from tells the rest. */
@@ -21,7 +21,7 @@ export function uncatalogued(thrown: Thrown[]): { missing: Thrown[]; stale: stri
 export type Way = { kind: ErrorKind; way: string }
 
 /** Ways out of which nobody said whether a test tries them, and entries for ways that no error has. */
-export function unjudged(thrown: Thrown[]): { missing: Way[]; stale: Way[] } {
+export function untried(thrown: Thrown[]): { missing: Way[]; stale: Way[] } {
   const printed = waysIn(thrown)
   const has = (list: Way[], one: Way) => list.some(({ kind, way }) => kind === one.kind && way === one.way)
   const entered = Object.entries(tried).flatMap(([kind, entries]) =>
@@ -87,7 +87,7 @@ const HEAD = `# When something fails
 
 The last lines of a failed run say what happened, what stands and what to do; the output \`error-kind\` tells a workflow which of the kinds below it was. Here every error is told once more, with its cause. \`…\` stands for what is known only when it happens.
 
-**Tried by** names a test, by its file and, where it is not called by what is to be done, its title. It brings an error of this kind with this way out about, does what it says, and sees it work: in \`e2e/\` a whole run against the lab, in \`cloud/\` the provider against a stand-in for AWS, in \`scenarios/\` the committed bundle as a process, in \`unit/\` the part that decides or acts, with a stand-in for what is around it. Of a sentence that offers several ways the test takes at least one. What no test tries says so, and what it would take; all of it is in [not-exercised.md](not-exercised.md).`
+**Tried by** names a test, by its file and, where it is not called by what is to be done, its title. It brings an error of this kind with this way out about, does what it says, and sees it work: in \`e2e/\` a whole run against the lab, in \`cloud/\` the provider against a stand-in for AWS, in \`scenarios/\` the committed bundle as a process, in \`unit/\` the part that decides or acts, with a stand-in for what is around it. Of a sentence that offers several ways the test takes at least one. What else is assumed: [not-exercised.md](not-exercised.md)`
 
 function section(kind: ErrorKind, errors: Thrown[]): string {
   const entries = joined(errors)
@@ -123,26 +123,12 @@ function entry(error: Thrown, kind: ErrorKind): string {
 }
 
 /** A test that is called by the way out is named by its file alone. */
-function formatTried(verdict: Trial[] | Untried | undefined, way: string, isOneOfMany: boolean): string {
+function formatTried(trials: Trial[] | undefined, way: string, isOneOfMany: boolean): string {
   const about = isOneOfMany ? ` (${text(way)})` : ''
-  if (verdict === undefined) return `- Not judged${about}`
-  if ('needs' in verdict) return `- Not tried${about}: it takes ${text(verdict.needs)}`
-  const tests = verdict.map(({ file, test }) => `\`${file}\`${test === way ? '' : ` "${text(test)}"`}`)
+  if (trials === undefined) return `- Not tried${about}`
+  const tests = trials.map(({ file, test }) => `\`${file}\`${test === way ? '' : ` "${text(test)}"`}`)
   return `- Tried by${about}: ${tests.join(', ')}`
 }
-
-/** The ways out that no test tries, as rows of a table in docs/not-exercised.md. */
-export function renderUntried(thrown: Thrown[]): string {
-  const rows = waysIn(thrown).flatMap(({ kind, way }) => {
-    const verdict = tried[kind]?.[way]
-    return verdict !== undefined && 'needs' in verdict
-      ? [`| \`${kind}\` | ${cell(way)} | ${cell(verdict.needs)} |`]
-      : []
-  })
-  return ['| Error | Way out | It would take |', '| --- | --- | --- |', ...rows.toSorted()].join('\n')
-}
-
-const cell = (value: string) => text(value).replaceAll('|', '\\|')
 
 /** What says nothing but what is computed helps nobody here. */
 function told(part: string | undefined): string | undefined {

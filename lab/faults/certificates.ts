@@ -11,9 +11,10 @@ for file in *.pem; do
   case $file in *-key.pem | kube-service-account-token.pem) continue ;; esac
   openssl x509 -in "$file" -noout -ext basicConstraints 2>/dev/null | grep -q CA:TRUE && continue
   authority=$(openssl x509 -in "$file" -noout -issuer | sed 's/.*CN *= *//')
-  openssl x509 -in "$file" -CA "$authority.pem" -CAkey "$authority-key.pem" -days "$1" -out "$file.new"
+  openssl x509 -x509toreq -in "$file" -signkey "\${file%.pem}-key.pem" -copy_extensions copyall -out "$file.request"
+  openssl x509 -req -in "$file.request" -CA "$authority.pem" -CAkey "$authority-key.pem" -copy_extensions copyall -days "$1" -out "$file.new"
   cat "$file.new" >"$file"
-  rm "$file.new"
+  rm "$file.request" "$file.new"
 done
 docker restart etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy >/dev/null`
   await docker(['exec', containerOf(machine), 'bash', '-euc', script, 'bash', String(days)])

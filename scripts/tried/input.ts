@@ -1,6 +1,6 @@
-import { by, inFile, type Trial, type Untried } from './trial.ts'
+import { by, inFile, type Trial } from './trial.ts'
 
-export const input: Record<string, Trial[] | Untried> = {
+export const input: Record<string, Trial[]> = {
   ...inFile('scenarios/what-a-refusal-asks-for-is-enough.test.ts', [
     'Leave out what this version does not have.',
     'Set kubernetes-version to one of ….',

@@ -1,6 +1,6 @@
-import { by, inFile, type Trial, type Untried } from './trial.ts'
+import { by, inFile, type Trial } from './trial.ts'
 
-export const ssh: Record<string, Trial[] | Untried> = {
+export const ssh: Record<string, Trial[]> = {
   ...inFile('unit/infrastructure/aws/first-contact.test.ts', [
     'Look at its console output, and whether the runner reaches port 22 (runner-cidr, aws-address), then run again.',
   ]),
@@ -28,7 +28,7 @@ export const ssh: Record<string, Trial[] | Untried> = {
   ],
 }
 
-export const kubernetes: Record<string, Trial[] | Untried> = {
+export const kubernetes: Record<string, Trial[]> = {
   ...inFile('unit/kubernetes/rke/leave.test.ts', [
     'Run mode status to see the members; without a quorum run mode restore.',
   ]),
@@ -51,7 +51,7 @@ export const kubernetes: Record<string, Trial[] | Untried> = {
   ...inFile('unit/modes/upgrade-doing.test.ts', ['Run mode upgrade again to go on.']),
 }
 
-export const rancher: Record<string, Trial[] | Untried> = {
+export const rancher: Record<string, Trial[]> = {
   ...inFile('unit/rancher/chart.test.ts', [
     'Find out who changed the archive or the index; run again when they agree.',
     'Check the way to the chart repository, or give an airgap-bundle.',
@@ -69,7 +69,7 @@ export const rancher: Record<string, Trial[] | Untried> = {
   ]),
 }
 
-export const lease: Record<string, Trial[] | Untried> = {
+export const lease: Record<string, Trial[]> = {
   ...inFile('cloud/remedies.test.ts', ['Remove that group if nobody needs it.']),
   ...inFile('unit/infrastructure/local/lock.test.ts', [
     'Wait until that run has ended, or give `wait-for-lease` the time it may take.',
@@ -97,7 +97,7 @@ export const lease: Record<string, Trial[] | Untried> = {
   ],
 }
 
-export const timeout: Record<string, Trial[] | Untried> = {
+export const timeout: Record<string, Trial[]> = {
   ...inFile('unit/kubernetes/rke/rke-process.test.ts', ['Run again.']),
   ...inFile('unit/run-steps.test.ts', ['… Give it more time if it has too little each time.']),
   'Run the same again: it goes on from what stands.': [
@@ -109,7 +109,7 @@ export const timeout: Record<string, Trial[] | Untried> = {
   ],
 }
 
-export const bug: Record<string, Trial[] | Untried> = {
+export const bug: Record<string, Trial[]> = {
   ...inFile('unit/kubernetes/rke/rke-process.test.ts', [
     'Run again; if it stops at the same place, report this with the log of the run.',
   ]),

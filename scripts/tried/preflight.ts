@@ -1,6 +1,6 @@
-import { by, inFile, needs, type Trial, type Untried } from './trial.ts'
+import { by, inFile, type Trial } from './trial.ts'
 
-export const preflight: Record<string, Trial[] | Untried> = {
+export const preflight: Record<string, Trial[]> = {
   ...inFile('cloud/remedies.test.ts', [
     'Set runner-cidr to the ranges it comes from, or aws-address to private where it is in the network.',
     'Set aws-vpc to the id of a network, or to a tag Key=Value that one network has.',
@@ -179,5 +179,5 @@ export const preflight: Record<string, Trial[] | Untried> = {
   'Find out why the step failed, by what is told above; then run mode upgrade again, with another version if that one is bad.':
     [by('unit/modes/upgrade-doing.test.ts', 'gone back: with another version it gets through')],
   'Make a new CA by hand first, as docs/upgrade.md shows: rke cert rotate --rotate-ca, and a restart of what runs in the cluster. Then remove stack.json of this stack below /var/lib/rancher-ha on every node, and run mode install with the new cluster.rkestate as rke-state.':
-    needs('the case "a new CA made by hand" of `__tests__/e2e/pool/state.ts`, which has not been seen to its end'),
+    [by('e2e/pool/state.ts', 'a new CA made by hand: refused beside the state of the former one, then taken over')],
 }

@@ -1,6 +1,6 @@
-import { by, inFile, type Trial, type Untried } from './trial.ts'
+import { by, inFile, type Trial } from './trial.ts'
 
-export const snapshot: Record<string, Trial[] | Untried> = {
+export const snapshot: Record<string, Trial[]> = {
   ...inFile('unit/kubernetes/rke/restore.test.ts', [
     'Look at the disk of …, then run again.',
     'Look whether the snapshot is the right one; its manifest names another cluster than the one in it.',

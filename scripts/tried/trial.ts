@@ -8,14 +8,10 @@ export type Trial = {
   test: string
 }
 
-/** What it would take to try it, where no test of this project can. */
-export type Untried = { needs: string }
-
 /** By kind of error, and by the way out as the code has it; what is computed at run time reads as "…". */
-export type Tried = Partial<Record<ErrorKind, Record<string, Trial[] | Untried>>>
+export type Tried = Partial<Record<ErrorKind, Record<string, Trial[]>>>
 
 export const by = (file: string, test: string): Trial => ({ file, test })
-export const needs = (what: string): Untried => ({ needs: what })
 
 /** The ways out that the tests of one file are called by. */
 export function inFile(file: string, ways: string[]): Record<string, Trial[]> {

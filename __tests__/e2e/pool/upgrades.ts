@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals'
 import { endCertificates } from '../../../lab/faults/certificates.ts'
 import { refuseKubelet } from '../../../lab/faults/kubelet.ts'
-import { serveReleases } from '../../../lab/releases-server.ts'
+import { SERVED_HELM, serveReleases } from '../../../lab/releases-server.ts'
 import { OLDER_INPUTS } from '../../../lab/settings.ts'
 import { kubernetesImage, OLDER, VERSIONS } from '../../../lab/versions.ts'
 import { defaultRepository } from '../../runner/environment.ts'
@@ -86,7 +86,7 @@ export const upgrades: Case[] = [
       const run = await succeeds(
         vault.upgrade({
           ...{ 'rancher-version': 'latest-patch', 'rancher-chart': charts, 'tool-mirror': tools },
-          ...{ 'airgap-bundle': '', 'backup-verify': 'hash' },
+          ...{ 'airgap-bundle': '', 'backup-verify': 'hash', 'helm-version': SERVED_HELM },
         }),
       )
       expectAllYes(run)
@@ -216,9 +216,9 @@ export const upgrades: Case[] = [
       const before = await expectHealthy(stack)
       const untouched = await traces(stack.name)
       const refused: [Record<string, string>, RegExp][] = [
-        [{ 'rancher-version': OLDER.rancher }, /upgrade never goes back.*mode restore/],
-        [{ 'kubernetes-version': 'v1.31.10' }, /upgrade never goes back.*mode restore/],
-        [{ 'rancher-version': '2.11.9' }, /2\.11\.9 is not to be had.*2\.11\.4 at most/],
+        [{ 'rancher-version': OLDER.rancher }, /upgrade never goes back.*mode restore/s],
+        [{ 'kubernetes-version': 'v1.31.10' }, /upgrade never goes back.*mode restore/s],
+        [{ 'rancher-version': '2.11.9' }, /2\.11\.9 is not to be had.*2\.11\.4 at most/s],
         [{ 'rancher-version': '2.12.3' }, /2\.12/],
         [{ 'kubernetes-version': 'v1.33.1' }, /1\.33\.1/],
         [{ 'node-count': '5' }, /upgrade does not change how many/],
