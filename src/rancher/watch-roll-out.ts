@@ -55,20 +55,23 @@ export async function whileRollingOut(
 }
 
 /**
- * What a change of Rancher's pods is judged by. Of those that stood before it, one that was ready is no new one, however
- * often it was started again in its life; any other may be what a release before left behind, and has to be taken up
- * by the change first. Pure.
+ * What a change of Rancher's pods is judged by: those it makes, at once. One that stood before it may be what a release
+ * before left behind, and has to be taken up first; was that one ready at any time, it has to end anew to count. Pure.
  *
  * @param before pods of the newest template when the change began
  * @param passedMs since it began
  */
 export function judged(before: NewPod[], now: RollOut, passedMs: number): RollOut {
   const standing = new Map(before.map((pod) => [pod.name, pod]))
-  const isJudged = ({ name }: NewPod) => {
-    const pod = standing.get(name)
-    return pod === undefined || (!pod.everReady && passedMs > TAKEN_UP_MS)
-  }
-  return { ...now, newest: now.newest.filter(isJudged) }
+  const newest = now.newest.flatMap((pod) => {
+    const stood = standing.get(pod.name)
+    if (stood === undefined) return [pod]
+    if (passedMs <= TAKEN_UP_MS) return []
+    if (!stood.everReady) return [pod]
+    const restarts = pod.restarts - stood.restarts
+    return restarts > 0 ? [{ ...pod, restarts }] : []
+  })
+  return { ...now, newest }
 }
 
 async function watch(

@@ -33,19 +33,19 @@ describe('whether a pod of the newest template was ever ready', () => {
 })
 
 describe('which pods a change of Rancher is judged by', () => {
-  const crashing: Given = { restarts: 5, waiting: 'CrashLoopBackOff' }
-  const kept = withNew(crashing)
-  const ready = withNew({ ready: true, restarts: 5 })
-  const failed = withNew({ restarts: 5, waiting: 'CrashLoopBackOff', since: 60 })
-  const cases: [string, NewPod[], number, string[]][] = [
-    ['one it has made', [], 1, ['c']],
-    ['one that a release before left behind: not yet', kept.newest, 119, []],
-    ['one that was left behind and is still there', kept.newest, 121, ['c']],
-    ['one that was ready before it and fails now', ready.newest, 4000, []],
-    ['one that was ready at any time before it', failed.newest, 4000, []],
+  const crashed = (restarts: number, given: Given = {}) =>
+    withNew({ restarts, waiting: 'CrashLoopBackOff', ...given }).newest
+  const cases: [string, NewPod[], NewPod[], number, number[]][] = [
+    ['one it has made', [], crashed(5), 1, [5]],
+    ['one that a release before left behind: not yet', crashed(4), crashed(5), 120, []],
+    ['one that was left behind and is still there', crashed(4), crashed(5), 121, [5]],
+    ['one that was ready, and is not for a moment', crashed(5, { ready: true }), crashed(5), 4000, []],
+    ['one that was ready before it, by how often it ended since', crashed(5, { since: 60 }), crashed(8), 4000, [3]],
+    ['the same, too early', crashed(5, { since: 60 }), crashed(8), 120, []],
   ]
-  test.each(cases)('%s', (_name, before, seconds, names) => {
-    expect(judged(before, kept, seconds * 1000).newest.map(({ name }) => name)).toEqual(names)
+  test.each(cases)('%s', (_name, before, newest, seconds, restarts) => {
+    const now = { wanted: 3, ready: 2, template: 'new', newest }
+    expect(judged(before, now, seconds * 1000).newest.map((pod) => pod.restarts)).toEqual(restarts)
   })
 })
 
