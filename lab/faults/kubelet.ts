@@ -13,7 +13,7 @@ cp -n "$entry" "$entry.kept"
 cat >"$entry" <<E
 #!/bin/bash
 if [ "\\$1" = kubelet ] && kubelet --version | grep -q " v$1\\\\."; then echo "the fault asked for: no kubelet"; exit 1; fi
-exec "\\$@"
+exec /opt/rke-tools/entrypoint.sh.kept "\\$@"
 E`)
   return {
     async [Symbol.asyncDispose]() {
