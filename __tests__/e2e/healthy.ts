@@ -41,16 +41,27 @@ export async function expectRancherAnswers(stack: Stack): Promise<void> {
   expect(plain.location).toMatch(new RegExp(`^https://${stack.hostname}(:443)?/`))
 }
 
-/** Waits, by another eye, until a stack that was hurt has come back by itself. */
+/** What was just started again answers from before for a moment. */
+const IN_A_ROW = 5
+
+/** Waits, by another eye, until a stack that was hurt has come back by itself, and stays. */
 export async function untilHealthy(stack: Stack, deadlineMs: number): Promise<void> {
+  let healthy = 0
   await until(`stack ${stack.name} healthy again`, deadlineMs, async () => {
-    const members = await membersOf(stack)
-    if (!members.every((each) => each.healthy)) return false
-    const kubectl = await openKubectl(stack.name)
-    const ready = Object.keys(await readyNodes(kubectl))
-    if (ready.length < 3 || (await rancherReplicas(kubectl)).length < 3) return false
-    return (await curl(stack.view, '/ping')).status === 200
+    const before = healthy
+    healthy = 0
+    if (await isHealthy(stack)) healthy = before + 1
+    return healthy === IN_A_ROW
   })
+}
+
+async function isHealthy(stack: Stack): Promise<boolean> {
+  const members = await membersOf(stack)
+  if (!members.every((each) => each.healthy)) return false
+  const kubectl = await openKubectl(stack.name)
+  const ready = Object.keys(await readyNodes(kubectl))
+  if (ready.length < 3 || (await rancherReplicas(kubectl)).length < 3) return false
+  return (await curl(stack.view, '/ping')).status === 200
 }
 
 export async function membersOf(stack: Stack): Promise<Member[]> {
