@@ -40,7 +40,7 @@ export async function benchUpgrade(rounds = 2): Promise<void> {
             for (const host of ground.hosts) await loadImages(host)
             await rkeUp(byHand)
             await helmUpgrade(byHand)
-            await untilHealthy(base, 600_000)
+            await untilHealthy(base, 600_000, 1)
           })
         }),
     },

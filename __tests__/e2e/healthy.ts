@@ -41,17 +41,18 @@ export async function expectRancherAnswers(stack: Stack): Promise<void> {
   expect(plain.location).toMatch(new RegExp(`^https://${stack.hostname}(:443)?/`))
 }
 
-/** What was just started again answers from before for a moment. */
-const IN_A_ROW = 5
-
-/** Waits, by another eye, until a stack that was hurt has come back by itself, and stays. */
-export async function untilHealthy(stack: Stack, deadlineMs: number): Promise<void> {
+/**
+ * Waits, by another eye, until a stack that was hurt has come back by itself, and stays.
+ *
+ * @param inARow looks that have to find it healthy, one after the other: what was just started again may answer from before
+ */
+export async function untilHealthy(stack: Stack, deadlineMs: number, inARow = 5): Promise<void> {
   let healthy = 0
   await until(`stack ${stack.name} healthy again`, deadlineMs, async () => {
     const before = healthy
     healthy = 0
     if (await isHealthy(stack)) healthy = before + 1
-    return healthy === IN_A_ROW
+    return healthy === inARow
   })
 }
 
