@@ -8,6 +8,7 @@ import {
   type Holder,
   hasMajority,
   isOthers,
+  isOutvoted,
   parseRecord,
   renderRecord,
   renderVote,
@@ -114,12 +115,15 @@ export function holdLease(holding: Holding): NodeLease {
       const ballot = holding.ballotOf(host)
       await queue(async () => {
         const { content } = await ballot.read()
-        if (isOthers(content, holder.session)) {
+        const left = isOthers(content, holder.session) ? parseRecord(content)?.holder : undefined
+        if (left && !isOutvoted(content, holding)) {
           throw new StackError('lease', `${ballot.node} says another run holds the lease.`)
         }
         if (!(await round())) {
           throw new StackError('lease', `${ballot.node} gets no record of a lease that is not held.`)
         }
+        // The node was away when that run lost its lease, and may go on with what it began.
+        if (left) await ballot.endSession(left.session)
         const swap = await ballot.swap(content, renderVote(wanted, content))
         if (swap.swapped) copies.set(ballot.node, { ballot, content: swap.content })
       })

@@ -89,6 +89,17 @@ export function isOthers(content: string, session: string): boolean {
   return holder != null && holder.session !== session
 }
 
+/**
+ * Whether it is left from a lease that a later one has taken the place of: who holds that one has a majority of the same
+ * members, so nobody can renew this.
+ */
+export function isOutvoted(content: string, { lists, generation }: { lists: string[][]; generation: number }): boolean {
+  const record = parseRecord(content)
+  if (record === undefined || record.generation >= generation) return false
+  const members = record.members.toSorted().join()
+  return lists.some((list) => list.toSorted().join() === members)
+}
+
 /** Stand in a rendered record for what only the node knows when it writes it. */
 export const UPTIME_MARK = '"@UPTIME@"'
 export const BOOT_MARK = '@BOOT@'

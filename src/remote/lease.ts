@@ -19,7 +19,11 @@ export interface Lease extends AsyncDisposable {
 export interface NodeLease extends Lease {
   /** What its records and all its commands carry; a post step releases by it. */
   readonly session: string
-  /** Gives a node that was made anew under this lease its copy, and with it a vote for the next run. */
+  /**
+   * Gives a node that was made anew, or was away, its copy, and with it a vote for the next run.
+   *
+   * @throws StackError of kind `lease` when the node says that another run holds a lease this one does not supersede
+   */
   admit(host: Host): Promise<void>
   /** Its nodes are gone, and their copies with them: nothing is renewed any more, and closing it releases nothing. */
   forget(): void
