@@ -98,8 +98,12 @@ test('a replica that is missing already would leave too few: nothing is touched'
 })
 
 test('pods that will never come end Helm at once, not after its own quarter of an hour', async () => {
-  const kube = fakeKube([...stack(), replicaSet('new', 2), pod('d', 'new', { waiting: 'InvalidImageName' })])
-  const upgrade = upgradeRancher('2.11.3', await tools(kube, {}, 'exec sleep 60'))
+  const kube = fakeKube(stack())
+  const made = [replicaSet('new', 2), pod('d', 'new', { waiting: 'InvalidImageName' })] as KubernetesObject[]
+  const seen = () => {
+    kube.objects = [...stack(), ...made]
+  }
+  const upgrade = upgradeRancher('2.11.3', { ...(await tools(kube, {}, 'exec sleep 60')), seen })
   await expect(upgrade).rejects.toMatchObject({ kind: 'rancher', message: 'd on node-1: InvalidImageName: so it says' })
 })
 

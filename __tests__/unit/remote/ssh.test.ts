@@ -238,9 +238,10 @@ test('a machine that stops under a command ends it, and every later one', async 
   const machine = keep(await startSshd())
   const opened = keep(await openHosts([machine.node], access({ keyFiles: [machine.keyFile] }), { folder }))
   const [node] = opened.reached as [Host]
-  const running = node.run('sleep 60')
+  const mark = join(folder, 'it-runs')
+  const running = node.run(`touch ${shellQuote(mark)}; sleep 60`)
   const judged = expect(running).rejects.toMatchObject({ kind: 'ssh', message: expect.stringContaining('was cut off') })
-  await node.run('true')
+  await until(() => existsSync(mark))
   await machine.kill()
   await judged
   await expect(node.run('true')).rejects.toMatchObject({ kind: 'ssh' })
