@@ -22,7 +22,7 @@ demo-down: setup ## takes the demo and the lab away
 	node lab/demo.ts down
 
 .PHONY: test test-fast
-test: setup clean-results lab-up check unit cloud scenarios e2e-life e2e-sample ## everything a change must pass; ends with how many passed
+test: setup clean-results lab-up check unit programs cloud scenarios e2e-life e2e-sample ## everything a change must pass; ends with how many passed
 	node scripts/tally.ts $(RESULTS)
 
 test-fast: setup clean-results lint types unit scenarios ## what needs no lab: format, lint, types, unit and scenario tests
@@ -52,10 +52,14 @@ workflows: setup
 go-test: setup ## format, vet and tests of the lab's Go programs
 	scripts/step.sh go scripts/go-test.sh
 
-.PHONY: unit scenarios
+.PHONY: unit programs scenarios
 unit: setup ## unit, property and contract tests
 	@scripts/setup.sh tests
 	$(JEST) --json --outputFile=$(RESULTS)/unit.json --selectProjects unit contract
+
+programs: lab-up ## what is decided here, held against the real programs of the lab
+	@scripts/setup.sh tests
+	$(JEST) --json --outputFile=$(RESULTS)/programs.json --selectProjects programs
 
 scenarios: setup ## the committed bundle as a process, as the runner starts it
 	$(JEST) --json --outputFile=$(RESULTS)/scenarios.json --selectProjects scenarios

@@ -26,7 +26,7 @@ const present = new Set(readdirSync(new URL('__tests__', import.meta.url)))
 
 /** @type {import('jest').Config} */
 export default {
-  projects: ['unit', 'contract', 'scenarios', 'cloud'].filter((name) => present.has(name)).map(project),
+  projects: ['unit', 'contract', 'programs', 'scenarios', 'cloud'].filter((name) => present.has(name)).map(project),
   // Generous: the machine may be busy with other things.
   testTimeout: 60_000,
   collectCoverageFrom: ['src/**/*.ts'],

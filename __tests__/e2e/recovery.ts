@@ -44,7 +44,8 @@ export async function recoverByPage(
   return byHand
 }
 
-function commandsOf(page: string, section: number): string {
+/** The commands of one section of docs/recovery.md, as they stand there. */
+export function commandsOf(page: string, section: number): string {
   const text = page.split(/^## /m).find((part) => part.startsWith(`${section}. `)) ?? ''
   return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, commands]) => commands).join('')
 }

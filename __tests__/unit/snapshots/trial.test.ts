@@ -1,12 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, jest, test } from '@jest/globals'
-import { BUNDLE, CACHE } from '../../../lab/places.ts'
-import { readEtcdSnapshot } from '../../../src/snapshots/etcd-snapshot.ts'
 import { type EtcdTools, tryRestore } from '../../../src/snapshots/trial.ts'
 import { tries } from '../remedies/tries.ts'
-import { ETCD_SNAPSHOT, never, scratch } from './make.ts'
+import { never, scratch } from './make.ts'
 
 jest.setTimeout(60_000)
 
@@ -103,20 +101,6 @@ test('a run that is stopped ends its etcd', async () => {
   ).rejects.toThrow()
   const processes = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
   expect(processes).not.toContain(join(at, 'trial'))
-})
-
-const bin = join(CACHE, 'bin')
-const real = { etcd: join(bin, 'etcd'), etcdutl: join(bin, 'etcdutl') }
-// Only where the lab was never built: where it was, a program that is missing fails.
-const withEtcd = existsSync(join(BUNDLE, 'bundle.json')) ? test : test.skip
-
-withEtcd('a real etcd restores a real snapshot with as many keys as were counted in the file', async () => {
-  const path = join(fresh(), 'etcd')
-  writeFileSync(path, ETCD_SNAPSHOT)
-  const counted = await readEtcdSnapshot(path)
-  await expect(tryRestore(path, counted, { tools: real, folder: fresh(), signal: never })).resolves.toBeGreaterThan(0)
-  const more = { ...counted, keys: counted.keys + 1 }
-  await expect(tryRestore(path, more, { tools: real, folder: fresh(), signal: never })).rejects.toThrow('51 of 52 keys')
 })
 
 const restores =

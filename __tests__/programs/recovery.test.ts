@@ -1,21 +1,20 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
-import { BUNDLE } from '../../../lab/places.ts'
-import { packArchive } from '../../../src/kubernetes/rke/snapshot-archive.ts'
-import { createSnapshots } from '../../../src/snapshots/snapshots.ts'
-import { STATE } from '../kubernetes/rke/world.ts'
-import { ETCD_SNAPSHOT, makeKeeping, makeSettings, makeSource, never, STACK, signer } from '../snapshots/make.ts'
+import { BIN } from '../../lab/places.ts'
+import { packArchive } from '../../src/kubernetes/rke/snapshot-archive.ts'
+import { createSnapshots } from '../../src/snapshots/snapshots.ts'
+import { commandsOf } from '../e2e/recovery.ts'
+import { STATE } from '../unit/kubernetes/rke/world.ts'
+import { ETCD_SNAPSHOT, makeKeeping, makeSettings, makeSource, never, STACK, signer } from '../unit/snapshots/make.ts'
 
-const page = readFileSync(new URL('../../../docs/recovery.md', import.meta.url), 'utf8')
+const page = readFileSync(new URL('../../docs/recovery.md', import.meta.url), 'utf8')
 const NAME = 'rancher-ha_20260102T030405Z_42-1'
 /** What the lab builds stands beside what the machine has. */
-const PATH = [join(homedir(), '.cache', 'rancher-ha', 'bin'), process.env['PATH']].join(delimiter)
-// Only where the lab was never built: where it was, a program that is missing fails.
-const withPrograms = existsSync(join(BUNDLE, 'bundle.json')) ? test : test.skip
+const PATH = [BIN, process.env['PATH']].join(delimiter)
 
 let folder = ''
 beforeAll(async () => {
@@ -45,19 +44,13 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** The commands of one section of the page, as they stand there. */
-function commandsOf(section: number): string {
-  const text = page.split(/^## /m).find((part) => part.startsWith(`${section}. `)) ?? ''
-  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, commands]) => commands).join('')
-}
-
 function carryOut(section: number): string {
-  const commands = commandsOf(section)
+  const commands = commandsOf(page, section)
   expect(commands).not.toBe('')
   return execFileSync('bash', ['-euc', commands], { cwd: folder, env: { ...process.env, PATH }, encoding: 'utf8' })
 }
 
-withPrograms('the page’s own commands open a snapshot, judge it, and have etcd take it', () => {
+test('the page’s own commands open a snapshot, judge it, and have etcd take it', () => {
   expect(carryOut(1).trim().split('\n').sort()).toEqual(
     ['cluster.state', 'manifest.json', `${NAME}.zip`, 'rancher-values.json', 'seal.json', 'signer.pem'].sort(),
   )
@@ -71,11 +64,11 @@ withPrograms('the page’s own commands open a snapshot, judge it, and have etcd
   expect(readFileSync(join(folder, 'cluster.rkestate'), 'utf8')).toBe(STATE)
 })
 
-withPrograms('one byte changed, and they say so', () => {
+test('one byte changed, and they say so', () => {
   const tar = readFileSync(join(folder, 'snapshot.tar'))
   tar[5000] = (tar[5000] ?? 0) ^ 1
   writeFileSync(join(folder, 'snapshot.tar'), tar)
-  const judged = execFileSync('bash', ['-c', commandsOf(2)], {
+  const judged = execFileSync('bash', ['-c', commandsOf(page, 2)], {
     cwd: folder,
     env: { ...process.env, PATH },
     encoding: 'utf8',
@@ -85,6 +78,8 @@ withPrograms('one byte changed, and they say so', () => {
 })
 
 test('rke is told the name the snapshot has, and the state that came with it', () => {
-  expect(commandsOf(5)).toContain('rke etcd snapshot-restore --config cluster.yml --name "$name" --use-local-state')
-  expect(commandsOf(5)).toContain('/opt/rke/etcd-snapshots/$name.zip')
+  expect(commandsOf(page, 5)).toContain(
+    'rke etcd snapshot-restore --config cluster.yml --name "$name" --use-local-state',
+  )
+  expect(commandsOf(page, 5)).toContain('/opt/rke/etcd-snapshots/$name.zip')
 })
