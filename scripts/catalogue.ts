@@ -20,7 +20,7 @@ export function uncatalogued(thrown: Thrown[]): { missing: Thrown[]; stale: stri
 /** A way out of an error of some kind. */
 export type Way = { kind: ErrorKind; way: string }
 
-/** Ways out of which nobody said whether a test tries them, and entries for ways that no error has. */
+/** Ways out that no test tries, and entries for ways that no error has. */
 export function untried(thrown: Thrown[]): { missing: Way[]; stale: Way[] } {
   const printed = waysIn(thrown)
   const has = (list: Way[], one: Way) => list.some(({ kind, way }) => kind === one.kind && way === one.way)
@@ -34,7 +34,7 @@ export function untried(thrown: Thrown[]): { missing: Way[]; stale: Way[] } {
 }
 
 /** Every way out that the code can print, once for each kind of error that has it; to report a bug is none. */
-export function waysIn(thrown: Thrown[]): Way[] {
+function waysIn(thrown: Thrown[]): Way[] {
   const all = thrown
     .filter(isOwn)
     .flatMap((error) =>
@@ -87,7 +87,7 @@ const HEAD = `# When something fails
 
 The last lines of a failed run say what happened, what stands and what to do; the output \`error-kind\` tells a workflow which of the kinds below it was. Here every error is told once more, with its cause. \`…\` stands for what is known only when it happens.
 
-**Tried by** names a test, by its file and, where it is not called by what is to be done, its title. It brings an error of this kind with this way out about, does what it says, and sees it work: in \`e2e/\` a whole run against the lab, in \`cloud/\` the provider against a stand-in for AWS, in \`scenarios/\` the committed bundle as a process, in \`unit/\` the part that decides or acts, with a stand-in for what is around it. Of a sentence that offers several ways the test takes at least one. What else is assumed: [not-exercised.md](not-exercised.md)`
+**Tried by** names a test, by its file and, where it is not called by what is to be done, its title. It brings an error of this kind with this way out about, does what it says, and sees it work: in \`e2e/\` a whole run against the lab, in \`cloud/\` the provider against a stand-in for AWS, in \`scenarios/\` the committed bundle as a process, in \`unit/\` the part that decides or acts, with a stand-in for what is around it. Of a sentence that offers several ways the test takes at least one. What else is assumed: [not-exercised.md](not-exercised.md).`
 
 function section(kind: ErrorKind, errors: Thrown[]): string {
   const entries = joined(errors)

@@ -1,23 +1,21 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
 import type { Moto } from '../../lab/cloud/moto.ts'
 import { openAws } from '../../src/infrastructure/aws/client.ts'
+import { serveTokens, type TokenService } from '../fakes/tokens.ts'
 import { tries } from '../unit/remedies/tries.ts'
-import { openAccount, openMoto, REGION } from './fixture.ts'
+import { openMoto, REGION } from './fixture.ts'
 
 const ROLE = 'arn:aws:iam::123456789012:role/rancher-ha'
 const MINUTE_MS = 60_000
 
 let moto: Moto
-let tokens: Tokens
+let tokens: TokenService
 beforeAll(async () => {
   moto = await openMoto()
 })
 afterAll(async () => await moto[Symbol.asyncDispose]())
 beforeEach(async () => {
-  await openAccount(moto)
+  await moto.reset()
   tokens = await serveTokens()
 })
 afterEach(async () => {
@@ -25,39 +23,15 @@ afterEach(async () => {
   await tokens[Symbol.asyncDispose]()
 })
 
-type Tokens = AsyncDisposable & { url: string; asked: string[] }
+const opened = () => openAws({ region: REGION, role: ROLE, idToken: tokens.idToken }, { maxAttempts: 1 })
 
-/** The runner's service for OIDC tokens: answers whoever has the token of the job, and keeps what was asked for. */
-async function serveTokens(): Promise<Tokens> {
-  const asked: string[] = []
-  const server = createServer(({ headers, url = '' }: IncomingMessage, response) => {
-    const known = headers.authorization === 'Bearer of-the-job'
-    asked.push(url)
-    response.writeHead(known ? 200 : 401).end(JSON.stringify(known ? { value: 'header.claims.signature' } : {}))
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/token?api-version=2.0`,
-    asked,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
-  }
-}
+const TIMERS = ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] as const
 
-const opened = () =>
-  openAws({ region: REGION, role: ROLE, idToken: { url: tokens.url, token: 'of-the-job' } }, { maxAttempts: 1 })
-
-/** Lets the clock of this process jump; timers go on as they are. */
+/** Lets the clock of this process jump; everything else goes on as it does. */
 function inMinutes(minutes: number): void {
-  jest.useFakeTimers({
-    now: Date.now() + minutes * MINUTE_MS,
-    doNotFake: ['hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'clearImmediate', ...TIMERS],
-  })
+  const now = Date.now() + minutes * MINUTE_MS
+  jest.useFakeTimers({ now, doNotFake: ['hrtime', 'nextTick', 'performance', 'queueMicrotask', ...TIMERS] })
 }
-const TIMERS = ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] as const
 
 test('every call is made as the role, by a token for AWS alone, and the session says when it ends', async () => {
   const aws = await opened()

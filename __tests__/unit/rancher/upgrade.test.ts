@@ -107,7 +107,7 @@ test('pods that will never come end Helm at once, not after its own quarter of a
   await expect(upgrade).rejects.toMatchObject({ kind: 'rancher', message: 'd on node-1: InvalidImageName: so it says' })
 })
 
-test('pods that were ready before are judged by nobody, however often they were started again', async () => {
+test('pods that stood before are not judged at once, however often they were started again', async () => {
   const old = stack().map((one) =>
     one.metadata?.name === 'a' && one.kind === 'Pod'
       ? (pod('a', 'old', { since: 60, restarts: 9 }) as KubernetesObject)

@@ -148,41 +148,38 @@ test('a node made anew under the lease is admitted, and then carries it', async 
   expect([lease.lost.aborted, holders()]).toEqual([false, [undefined, 'one', 'one']])
 })
 
-test('a node that was away while its holder released the others is admitted, and what that one left there is ended', async () => {
-  const { clock, runner, nodes, holders } = lab()
-  const first = runner('one')
+/** Run "two" holds the lease; b was away since run "one" did, and is back. */
+async function leftBehind() {
+  const made = lab()
+  const [first, second] = [made.runner('one'), made.runner('two')]
   const former = await first.take()
   first.cut.add('b')
   await former[Symbol.asyncDispose]()
-  const second = runner('two')
   second.cut.add('b')
   const lease = await second.take()
-  expect(holders()).toEqual(['two', 'one', 'two'])
+  expect(made.holders()).toEqual(['two', 'one', 'two'])
   second.cut.clear()
+  return { ...made, lease, b: made.nodes[1] as LeaseNode }
+}
+
+test('a node that was away while its holder released the others is admitted, and what that one left there is ended', async () => {
+  const { clock, holders, lease, b } = await leftBehind()
   await admit(lease, 'b')
   await clock.advance(60_000)
   expect([lease.lost.aborted, holders()]).toEqual([false, ['two', 'two', 'two']])
-  expect(nodes[1]?.ended).toEqual(['one'])
+  expect(b.ended).toEqual(['one'])
 })
 
 test.each([
   ['of a later lease', (content: string) => content.replace(/"generation":\d+/, '"generation":9')],
   ['of other members', (content: string) => content.replace('["a","b","c"]', '["b","d","e"]')],
 ])('a node with a record %s is not admitted', async (_what, change) => {
-  const { runner, nodes } = lab()
-  const first = runner('one')
-  const former = await first.take()
-  first.cut.add('b')
-  await former[Symbol.asyncDispose]()
-  const second = runner('two')
-  second.cut.add('b')
-  const lease = await second.take()
-  second.cut.clear()
-  const [, b] = nodes as [LeaseNode, LeaseNode]
-  b.content = change(b.content)
-  const before = b.content
+  const { lease, b } = await leftBehind()
+  const changed = change(b.content)
+  expect(changed).not.toBe(b.content)
+  b.content = changed
   await expect(admit(lease, 'b')).rejects.toThrow('b says another run holds the lease.')
-  expect(b.content).toBe(before)
+  expect(b.content).toBe(changed)
 })
 
 test('who has lost the lease admits nobody', async () => {

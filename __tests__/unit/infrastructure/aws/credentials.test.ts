@@ -1,7 +1,5 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { credentialsOf } from '../../../../src/infrastructure/aws/credentials.ts'
+import { serveTokens } from '../../../fakes/tokens.ts'
 import { tries } from '../../remedies/tries.ts'
 
 const ROLE = 'arn:aws:iam::123456789012:role/rancher-ha'
@@ -14,31 +12,21 @@ const session = {
 const sts = { assumeRoleWithWebIdentity: async () => ({ Credentials: session, $metadata: {} }) }
 type Sts = Parameters<typeof credentialsOf>[1]
 
-/** Takes the role by the token that a service answers with; nobody answers where there is no status. */
-const takes =
-  (status: number | undefined, role: string | undefined = ROLE) =>
-  async () => {
-    const server = createServer((_request, response) => {
-      response.writeHead(status ?? 500).end(JSON.stringify(status === 200 ? { value: 'token' } : {}))
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token?x=1`
-    const close = () => new Promise((resolve) => server.close(resolve))
-    if (status === undefined) await close()
-    try {
-      await credentialsOf({ role, idToken: { url, token: 'of the job' } }, sts as unknown as Sts)?.()
-    } finally {
-      if (status !== undefined) {
-        server.closeAllConnections()
-        await close()
-      }
-    }
-  }
+/** Takes the role by the token that a service answers with. */
+const takes = (status: number) => async () => {
+  await using tokens = await serveTokens(status)
+  await credentialsOf({ role: ROLE, idToken: tokens.idToken }, sts as unknown as Sts)?.()
+}
+const unanswered = async () => {
+  const { idToken, ...service } = await serveTokens()
+  await service[Symbol.asyncDispose]()
+  await credentialsOf({ role: ROLE, idToken }, sts as unknown as Sts)?.()
+}
 const without = (role: string | undefined) => () =>
   credentialsOf({ role, idToken: undefined }, sts as unknown as Sts)?.()
 
 tries('cloud', [
-  ['Run the same again.', takes(undefined), takes(200)],
+  ['Run the same again.', unanswered, takes(200)],
   ['Give the job the permission `id-token: write`.', takes(403), takes(200)],
 ])
 
