@@ -96,8 +96,7 @@ export function isOthers(content: string, session: string): boolean {
 export function isOutvoted(content: string, { lists, generation }: { lists: string[][]; generation: number }): boolean {
   const record = parseRecord(content)
   if (record === undefined || record.generation >= generation) return false
-  const members = record.members.toSorted().join()
-  return lists.some((list) => list.toSorted().join() === members)
+  return lists.map(keyOf).includes(keyOf(record.members))
 }
 
 /** Stand in a rendered record for what only the node knows when it writes it. */
@@ -129,8 +128,11 @@ export function recordedLists(found: Found[]): string[][] {
     const record = parseRecord(content)
     return record === undefined ? [] : [record.members]
   })
-  return [...new Map(lists.map((list) => [list.toSorted().join(), list])).values()]
+  return [...new Map(lists.map((list) => [keyOf(list), list])).values()]
 }
+
+/** The same for two lists of the same members. */
+const keyOf = (list: string[]): string => list.toSorted().join()
 
 /** Whether the votes are a majority of each list, so that two holders would have a voter in common. */
 export function hasMajority(lists: string[][], votes: string[]): boolean {

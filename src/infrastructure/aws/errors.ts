@@ -41,12 +41,11 @@ export function asCloudError(thrown: unknown, call: Call): StackError {
 }
 
 function remedy(code: string, { action, input }: Call): { next: string; retry: boolean } {
-  if (DENIED.test(code) && action === 'sts:AssumeRoleWithWebIdentity') {
-    const next = `Let the trust policy of ${resourceOf(input)} take the tokens of this job: docs/permissions-aws.md has one.`
-    return { next, retry: false }
-  }
   if (DENIED.test(code)) {
-    const next = `Allow ${action} in the policy of the credentials: docs/permissions-aws.md has the whole of it.`
+    const next =
+      action === 'sts:AssumeRoleWithWebIdentity'
+        ? `Let the trust policy of ${resourceOf(input)} take the tokens of this job: docs/permissions-aws.md has one.`
+        : `Allow ${action} in the policy of the credentials: docs/permissions-aws.md has the whole of it.`
     return { next, retry: false }
   }
   if (NO_SESSION.test(code)) {

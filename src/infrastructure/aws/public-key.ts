@@ -1,6 +1,8 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import { StackError } from '../../errors.ts'
 
+const LABEL = 'OPENSSH PRIVATE KEY'
+const OPENSSH = new RegExp(`-----BEGIN ${LABEL}-----([^]*?)-----END`)
 const MAGIC = 'openssh-key-v1\0'
 
 /**
@@ -10,7 +12,7 @@ const MAGIC = 'openssh-key-v1\0'
  * @see openssh PROTOCOL.key; RFC 4253 6.6; RFC 5656 3.1; RFC 8709 4
  */
 export function publicKeyOf(privateKey: string): string {
-  const body = /-----BEGIN OPENSSH PRIVATE KEY-----([\s\S]*?)-----END/.exec(privateKey)?.[1]
+  const body = OPENSSH.exec(privateKey)?.[1]
   const blob = body === undefined ? blobOfPem(privateKey) : blobOfOpenSsh(Buffer.from(body, 'base64'))
   const type = blob.subarray(4, 4 + blob.readUInt32BE(0)).toString('latin1')
   return `${type} ${blob.toString('base64')}`
