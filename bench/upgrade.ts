@@ -3,7 +3,7 @@ import { helmUpgrade, loadImages, rkeUp } from '../__tests__/e2e/documented.ts'
 import { asHosts } from '../__tests__/e2e/ground.ts'
 import { expectAllYes, untilHealthy } from '../__tests__/e2e/healthy.ts'
 import { startLoad } from '../__tests__/e2e/load/load.ts'
-import { recoverByPage } from '../__tests__/e2e/recovery.ts'
+import { makeStateOurs, recoverByPage } from '../__tests__/e2e/recovery.ts'
 import { succeeds } from '../__tests__/e2e/stack.ts'
 import { currentInputs, expectCurrent } from '../__tests__/e2e/upgraded.ts'
 import { backedUp, openVault, type Vault } from '../__tests__/e2e/vault.ts'
@@ -36,6 +36,7 @@ export async function benchUpgrade(rounds = 2): Promise<void> {
           const file = (await backedUp(vault)).outputs['snapshot-path'] ?? ''
           const ground = await asHosts(base)
           const byHand = await recoverByPage(base, ground, { file, identity: vault.identity }, [1, 2, 3, 4])
+          await makeStateOurs(byHand)
           return secondsOf(async () => {
             for (const host of ground.hosts) await loadImages(host)
             await rkeUp(byHand)

@@ -13,6 +13,7 @@ const HEAD = `# Every end-to-end case, as it was last seen
 
 Written by \`make soak\` and by \`RECORD=1 make e2e ONLY=...\`; a case that is not here has not been run to its end yet.
 The commit is the one the run started from; a \`+\` behind it says that the checkout held changes that were not committed.
+A soak that was ended goes on: what has passed on the \`dist/\` of now is not run again, unless with \`make soak SOAK=all\`.
 
 | case | result | seconds | date | commit |
 |---|---|---|---|---|
@@ -58,8 +59,34 @@ export function record(name: string, passed: boolean, seconds: number): void {
   writeFileSync(recordFile, renderRecord([...readRecord(), row]))
 }
 
+/** The cases whose last run passed with all committed, on a bundle that is the one of now. */
+export function passedOn(bundle: string | undefined, rows: Row[], bundleOf: typeof bundleAt): Set<string> {
+  if (bundle === undefined) return new Set()
+  const bundles = new Map(rows.map(({ commit }) => [commit, commit.endsWith('+') ? undefined : bundleOf(commit)]))
+  return new Set(
+    rows.filter(({ result, commit }) => result === 'passed' && bundles.get(commit) === bundle).map(({ name }) => name),
+  )
+}
+
+/** Names what `dist/` held at a commit; nothing, when this clone does not have the commit. */
+export function bundleAt(commit: string): string | undefined {
+  try {
+    return git('rev-parse', '--verify', '--quiet', `${commit}:dist`)
+  } catch {
+    return undefined
+  }
+}
+
+/** Names what `dist/` holds now; nothing, when that is not committed. */
+export function bundleNow(): string | undefined {
+  return git('status', '--porcelain', '--', 'dist') === '' ? bundleAt('HEAD') : undefined
+}
+
 function commit(): string {
-  const git = (...args: string[]) => execFileSync('git', args, { cwd: repositoryFolder, encoding: 'utf8' }).trim()
   const changed = git('status', '--porcelain', '--', ':!docs/soak.md') !== ''
   return `${git('rev-parse', '--short', 'HEAD')}${changed ? '+' : ''}`
+}
+
+function git(...args: string[]): string {
+  return execFileSync('git', args, { cwd: repositoryFolder, encoding: 'utf8' }).trim()
 }

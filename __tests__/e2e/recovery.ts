@@ -27,21 +27,35 @@ export async function recoverByPage(
   const { folder } = byHand
   await copyFile(file, join(folder, 'snapshot.tar.age'))
   await writeFile(join(folder, 'identity.txt'), `${identity}\n`, { mode: 0o600 })
-  const programs = join(folder, 'programs')
+  const programs = programsOf(byHand)
   await mkdir(programs)
   const options = '-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR'
   await writeFile(join(programs, 'ssh'), `#!/bin/sh\nexec /usr/bin/ssh -i '${join(folder, 'id')}' ${options} "$@"\n`)
   await chmod(join(programs, 'ssh'), 0o700)
-  const PATH = [programs, BIN, process.env['PATH']].join(delimiter)
   const page = await readFile(join(repositoryFolder, 'docs', 'recovery.md'), 'utf8')
   for (const section of sections) {
     const commands = ground.hosts.reduce(
       (text, { address }, at) => text.replaceAll(ON_PAGE[at] ?? '', address),
       commandsOf(page, section),
     )
-    await output('bash', ['-euc', commands], { cwd: folder, env: { ...process.env, PATH } })
+    await inFolder(byHand, commands)
   }
   return byHand
+}
+
+/** After section 4, for any rke but a restore: its way to the nodes becomes this one, by the command of docs/upgrade.md. */
+export async function makeStateOurs(byHand: ByHand): Promise<void> {
+  const page = await readFile(join(repositoryFolder, 'docs', 'upgrade.md'), 'utf8')
+  const commands = /^jq --arg key .*\nmv .* cluster\.rkestate$/m.exec(page)?.[0]
+  if (commands === undefined) throw new Error("docs/upgrade.md no longer says how rke's state becomes one's own")
+  await inFolder(byHand, commands.replaceAll('/path/to/key', join(byHand.folder, 'id')))
+}
+
+const programsOf = ({ folder }: ByHand) => join(folder, 'programs')
+
+async function inFolder(byHand: ByHand, commands: string): Promise<void> {
+  const PATH = [programsOf(byHand), BIN, process.env['PATH']].join(delimiter)
+  await output('bash', ['-euc', commands], { cwd: byHand.folder, env: { ...process.env, PATH } })
 }
 
 /** The commands of one section of docs/recovery.md, as they stand there. */

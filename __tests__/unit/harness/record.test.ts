@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { parseRecord, type Row, renderRecord } from '../../e2e/record.ts'
+import { bundleAt, parseRecord, passedOn, type Row, renderRecord } from '../../e2e/record.ts'
 
 const row = (name: string, changed: Partial<Row> = {}): Row => ({
   name,
@@ -18,4 +18,23 @@ test('a record reads back what was written, sorted by name', () => {
 test('a later row takes the place of the earlier one of its case', () => {
   const text = renderRecord([row('a node wiped', { result: 'failed' }), row('a node wiped', { seconds: 99 })])
   expect(parseRecord(text)).toEqual([row('a node wiped', { seconds: 99 })])
+})
+
+test('a soak goes on with what has not passed on this bundle: failed, not committed, on another one, or on none we have', () => {
+  const rows = [
+    row('now', { commit: 'aaa1111' }),
+    row('the same bundle', { commit: 'bbb2222' }),
+    row('failed', { commit: 'aaa1111', result: 'failed' }),
+    row('changed', { commit: 'aaa1111+' }),
+    row('before', { commit: 'ccc3333' }),
+    row('lost', { commit: 'ddd4444' }),
+  ]
+  const bundles: Record<string, string> = { aaa1111: 'tree-1', bbb2222: 'tree-1', ccc3333: 'tree-0' }
+  expect([...passedOn('tree-1', rows, (commit) => bundles[commit])]).toEqual(['now', 'the same bundle'])
+  expect([...passedOn(undefined, rows, (commit) => bundles[commit])]).toEqual([])
+})
+
+test('the bundle of a commit is what git calls its folder, and that of an unknown commit nothing', () => {
+  expect(bundleAt('HEAD')).toMatch(/^[0-9a-f]{40,}$/)
+  expect(bundleAt('0000000')).toBeUndefined()
 })
