@@ -60,7 +60,11 @@ export function record(name: string, passed: boolean, seconds: number): void {
 }
 
 /** The cases whose last run passed with all committed, on a bundle that is the one of now. */
-export function passedOn(bundle: string | undefined, rows: Row[], bundleOf: typeof bundleAt): Set<string> {
+export function passedOn(
+  bundle: string | undefined,
+  rows: Row[],
+  bundleOf: (commit: string) => string | undefined,
+): Set<string> {
   if (bundle === undefined) return new Set()
   const bundles = new Map(rows.map(({ commit }) => [commit, commit.endsWith('+') ? undefined : bundleOf(commit)]))
   return new Set(
@@ -69,9 +73,9 @@ export function passedOn(bundle: string | undefined, rows: Row[], bundleOf: type
 }
 
 /** Names what `dist/` held at a commit; nothing, when this clone does not have the commit. */
-export function bundleAt(commit: string): string | undefined {
+export function bundleAt(commit: string, clone = repositoryFolder): string | undefined {
   try {
-    return git('rev-parse', '--verify', '--quiet', `${commit}:dist`)
+    return gitIn(clone, 'rev-parse', '--verify', '--quiet', `${commit}:dist`)
   } catch {
     return undefined
   }
@@ -87,6 +91,8 @@ function commit(): string {
   return `${git('rev-parse', '--short', 'HEAD')}${changed ? '+' : ''}`
 }
 
-function git(...args: string[]): string {
-  return execFileSync('git', args, { cwd: repositoryFolder, encoding: 'utf8' }).trim()
+const git = (...args: string[]) => gitIn(repositoryFolder, ...args)
+
+function gitIn(cwd: string, ...args: string[]): string {
+  return execFileSync('git', args, { cwd, encoding: 'utf8' }).trim()
 }

@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { bundleAt, parseRecord, passedOn, type Row, renderRecord } from '../../e2e/record.ts'
 
@@ -34,7 +38,23 @@ test('a soak goes on with what has not passed on this bundle: failed, not commit
   expect([...passedOn(undefined, rows, (commit) => bundles[commit])]).toEqual([])
 })
 
-test('the bundle of a commit is what git calls its folder, and that of an unknown commit nothing', () => {
-  expect(bundleAt('HEAD')).toMatch(/^[0-9a-f]{40,}$/)
-  expect(bundleAt('0000000')).toBeUndefined()
+test('the bundle of a commit is what its folder held, whatever else changed; an unknown commit has none', async () => {
+  const clone = await mkdtemp(join(tmpdir(), 'clone-'))
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: clone, encoding: 'utf8' }).trim()
+  git('init', '--quiet')
+  const commit = async (file: string, text: string) => {
+    await mkdir(dirname(join(clone, file)), { recursive: true })
+    await writeFile(join(clone, file), text)
+    git('add', '.')
+    git('-c', 'user.name=a', '-c', 'user.email=a@b.test', 'commit', '--quiet', '--message', file)
+    return git('rev-parse', '--short', 'HEAD')
+  }
+  const built = await commit('dist/index.js', '1')
+  const documented = await commit('README.md', '1')
+  const changed = await commit('dist/index.js', '2')
+  const bundles = [built, documented, changed].map((each) => bundleAt(each, clone))
+  expect(bundles[0]).toMatch(/^[0-9a-f]{40,}$/)
+  expect(bundles[1]).toBe(bundles[0])
+  expect(bundles[2]).not.toBe(bundles[0])
+  expect(bundleAt('0000000', clone)).toBeUndefined()
 })
