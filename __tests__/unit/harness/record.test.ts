@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, test } from '@jest/globals'
@@ -39,7 +39,8 @@ test('a soak goes on with what has not passed on this bundle: failed, not commit
 })
 
 test('the bundle of a commit is what its folder held, whatever else changed; an unknown commit has none', async () => {
-  const clone = await mkdtemp(join(tmpdir(), 'clone-'))
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'clone-'))
+  const clone = folder.path
   const git = (...args: string[]) => execFileSync('git', args, { cwd: clone, encoding: 'utf8' }).trim()
   git('init', '--quiet')
   const commit = async (file: string, text: string) => {
