@@ -1,8 +1,10 @@
 import { expect, test } from '@jest/globals'
+import { conformance } from '../../../src/conformance/conformance.ts'
 import { asStackError } from '../../../src/errors.ts'
 import type { ClusterFacts, EtcdMember } from '../../../src/kubernetes/distribution.ts'
-import { lossesLeft, throwBroken } from '../../../src/modes/prove.ts'
+import { askStack, lossesLeft, throwBroken } from '../../../src/modes/prove.ts'
 import { noRancher, type Seen } from '../../../src/modes/seen.ts'
+import { seenStack, upgradeWorld } from './upgrade-world.ts'
 
 const member = (node: string, healthy: boolean): EtcdMember => ({
   node,
@@ -89,4 +91,13 @@ test('of a cluster that does not run what cures it is told', () => {
   )
   expect(error?.next).toBe('Run mode restore.')
   expect(error?.stands).toBe('Rancher does not answer. etcd has lost its quorum.')
+})
+
+test('a sentence that is not asked for is no row, and is not waited for', async () => {
+  const { run, stack } = upgradeWorld(seenStack())
+  const except = conformance({} as never)
+    .map(({ id }) => id)
+    .filter((id) => id !== 'odd-nodes')
+  const rows = await askStack(run, stack, seenStack(), { except, rounds: 1 })
+  expect(rows.map(({ id }) => id)).toEqual(['odd-nodes'])
 })
