@@ -66,9 +66,10 @@ export function passedOn(
   bundleOf: (commit: string) => string | undefined,
 ): Set<string> {
   if (bundle === undefined) return new Set()
-  const bundles = new Map(rows.map(({ commit }) => [commit, commit.endsWith('+') ? undefined : bundleOf(commit)]))
+  const commits = [...new Set(rows.map(({ commit }) => commit))]
+  const current = new Set(commits.filter((commit) => !commit.endsWith('+') && bundleOf(commit) === bundle))
   return new Set(
-    rows.filter(({ result, commit }) => result === 'passed' && bundles.get(commit) === bundle).map(({ name }) => name),
+    rows.filter(({ result, commit }) => result === 'passed' && current.has(commit)).map(({ name }) => name),
   )
 }
 
@@ -93,6 +94,7 @@ function commit(): string {
 
 const git = (...args: string[]) => gitIn(repositoryFolder, ...args)
 
-function gitIn(cwd: string, ...args: string[]): string {
+/** @throws Error when git does */
+export function gitIn(cwd: string, ...args: string[]): string {
   return execFileSync('git', args, { cwd, encoding: 'utf8' }).trim()
 }

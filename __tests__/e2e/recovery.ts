@@ -48,14 +48,16 @@ export async function makeStateOurs(byHand: ByHand): Promise<void> {
   const page = await readFile(join(repositoryFolder, 'docs', 'upgrade.md'), 'utf8')
   const commands = /^jq --arg key .*\nmv .* cluster\.rkestate$/m.exec(page)?.[0]
   if (commands === undefined) throw new Error("docs/upgrade.md no longer says how rke's state becomes one's own")
-  await inFolder(byHand, commands.replaceAll('/path/to/key', join(byHand.folder, 'id')))
+  await inFolder(byHand, commands)
 }
 
 const programsOf = ({ folder }: ByHand) => join(folder, 'programs')
 
-async function inFolder(byHand: ByHand, commands: string): Promise<void> {
+/** Runs commands of a page where what they read is, with this key for the page's. */
+export async function inFolder(byHand: ByHand, commands: string): Promise<void> {
   const PATH = [programsOf(byHand), BIN, process.env['PATH']].join(delimiter)
-  await output('bash', ['-euc', commands], { cwd: byHand.folder, env: { ...process.env, PATH } })
+  const withKey = commands.replaceAll('/path/to/key', join(byHand.folder, 'id'))
+  await output('bash', ['-euc', withKey], { cwd: byHand.folder, env: { ...process.env, PATH } })
 }
 
 /** The commands of one section of docs/recovery.md, as they stand there. */

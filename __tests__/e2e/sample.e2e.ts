@@ -15,8 +15,7 @@ const soak = process.env['SOAK'] !== undefined
 const count = soak ? pool.length : Number(process.env['SAMPLE'] ?? 3)
 const only = process.env['ONLY']
 const drawn = choose(soak || only !== undefined ? families : sampled, { seed, count, only })
-const passed =
-  process.env['SOAK'] === '1' ? passedOn(bundleNow(), readRecord(), (commit) => bundleAt(commit)) : new Set<string>()
+const passed = process.env['SOAK'] === '1' ? passedOn(bundleNow(), readRecord(), bundleAt) : new Set<string>()
 const wanted = soak || only !== undefined ? drawn : [...new Set([...always, ...drawn])]
 const chosen = wanted.filter(({ name }) => !passed.has(name))
 

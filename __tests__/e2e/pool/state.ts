@@ -1,16 +1,14 @@
 import { readFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { expect } from '@jest/globals'
-import { BIN } from '../../../lab/places.ts'
 import { repositoryFolder } from '../../runner/action-file.ts'
-import { output } from '../eye/command.ts'
 import { docker } from '../eye/docker.ts'
 import { machines, on } from '../eye/machines.ts'
 import { containersOf } from '../eye/traces.ts'
 import { asHosts } from '../ground.ts'
 import { expectAllYes, expectHealthy, untilHealthy } from '../healthy.ts'
 import { minutes } from '../minutes.ts'
-import { recoverByPage } from '../recovery.ts'
+import { inFolder, recoverByPage } from '../recovery.ts'
 import { failsWith, succeeds } from '../stack.ts'
 import { backedUp, openVault } from '../vault.ts'
 import type { Case } from './case.ts'
@@ -44,8 +42,7 @@ export const state: Case[] = [
       const { folder } = byHand
       const page = await readFile(join(repositoryFolder, 'docs', 'upgrade.md'), 'utf8')
       const [, commands = ''] = /^## A CA that ends\n.*?^```sh\n(.*?)^```$/ms.exec(page) ?? []
-      const env = { ...process.env, PATH: [BIN, process.env['PATH']].join(delimiter) }
-      await output('bash', ['-euc', commands.replaceAll('/path/to/key', join(folder, 'id'))], { cwd: folder, env })
+      await inFolder(byHand, commands)
       await untilHealthy(stack, minutes(5))
       const refused = await failsWith('preflight', stack.install())
       expect(refused.errors.join('\n')).toMatch(/another CA/)
