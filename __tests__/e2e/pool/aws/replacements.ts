@@ -64,7 +64,7 @@ const onOldType = (name: string, deadlineMs: number, act: (on: On) => Promise<vo
 export const replacements: Case[] = [
   onOldType(
     'aws: upgrade to another instance type: one node after the other, the new one joined before the old one leaves',
-    minutes(40),
+    minutes(60),
     async ({ account, stack, vault, before }) => {
       const kept = await succeeds(stack.install(ASKED))
       expect(kept.plan).toEqual([])
@@ -96,7 +96,7 @@ export const replacements: Case[] = [
   ),
   onOldType(
     'aws: upgrade to another instance type cancelled at each of its steps, the runner lost: the last run ends all yes, no machine is too many',
-    minutes(60),
+    minutes(90),
     async ({ account, stack, vault, before }) => {
       const moments = [
         atStep('Create node-4', 2_000),
