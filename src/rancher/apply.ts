@@ -84,7 +84,7 @@ export async function applyChange(
     case 'restart-rancher':
       return restart(kube)
     case 'prove-rancher':
-      return proveReady({ kube, client: await client(), version: change.version, signal, log })
+      return proveReady({ kube, client, version: change.version, signal, log })
     case 'set-server-url':
       return setServerUrl({ kube, client: await client(), url: change.url, mask: shop.mask, signal, log })
   }

@@ -12,7 +12,7 @@ import {
   RELEASE,
 } from './facts.ts'
 import type { Kube } from './kube.ts'
-import { type ReleaseFacts, readRelease } from './release.ts'
+import { readReleaseOf } from './release.ts'
 import { caFacts, certificateFacts } from './tls.ts'
 
 /** Reads what of Rancher is there; changes nothing, and does not ask Rancher itself. */
@@ -20,7 +20,7 @@ export async function inspect(kube: Kube): Promise<RancherFacts> {
   const readAt = new Date()
   const [release, deployment, pods, bootstrap, certificate, ca, serverUrl, firstLogin, certManager, downstream] =
     await Promise.all([
-      releaseOf(kube, NAMESPACE, RELEASE),
+      readReleaseOf(kube, NAMESPACE, RELEASE),
       kube.get<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: NAMESPACE, name: 'rancher' }),
       readPods(kube),
       hasBootstrapSecret(kube),
@@ -74,7 +74,7 @@ export function deploymentFacts({ metadata, spec, status }: V1Deployment): Deplo
 
 async function inspectCertManager(kube: Kube): Promise<CertManagerFacts> {
   const [release, kind, deployments] = await Promise.all([
-    releaseOf(kube, CERT_MANAGER_NAMESPACE, CERT_MANAGER_RELEASE),
+    readReleaseOf(kube, CERT_MANAGER_NAMESPACE, CERT_MANAGER_RELEASE),
     kube.get({
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',
@@ -93,11 +93,6 @@ async function inspectCertManager(kube: Kube): Promise<CertManagerFacts> {
     ready:
       each.length === 0 ? undefined : { ready: sum(({ ready }) => ready), wanted: sum(({ replicas }) => replicas) },
   }
-}
-
-async function releaseOf(kube: Kube, namespace: string, name: string): Promise<ReleaseFacts | undefined> {
-  const secrets = await kube.list<V1Secret>({ apiVersion: 'v1', kind: 'Secret', namespace }, `owner=helm,name=${name}`)
-  return readRelease(secrets)
 }
 
 type Setting = KubernetesObject & { value?: string; default?: string }

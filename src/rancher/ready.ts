@@ -10,7 +10,8 @@ import { type Look, until } from './until.ts'
 
 export type Readiness = {
   kube: Kube
-  client: RancherClient
+  /** Asked anew for each look: the CA that signs may be there later than the pods. */
+  client: () => Promise<RancherClient>
   /** Rancher's version: the ladder grew with it. */
   version: string
   /** After a change of version what stands is of the former one: Rancher has to say which it is, and renew its webhook. */
@@ -50,10 +51,14 @@ function ladder({ kube, client, version, afresh = false, signal }: Readiness): R
   const since = (minor: string) => compareVersions(minorOf(version), minor) >= 0
   const rungs: (Rung | false)[] = [
     { what: 'Rancher is rolled out', look: () => lookAtDeployment(kube, 'rancher') },
-    { what: '/ping answers through the load balancer', look: () => lookAtPing(client, signal), withinMs: ANSWER_MS },
+    {
+      what: '/ping answers through the load balancer',
+      look: async () => lookAtPing(await client(), signal),
+      withinMs: ANSWER_MS,
+    },
     {
       what: '/dashboard/ answers through the load balancer',
-      look: () => lookAtDashboard(client, signal),
+      look: async () => lookAtDashboard(await client(), signal),
       withinMs: ANSWER_MS,
     },
     afresh && { what: `Rancher says it is ${version}`, look: () => lookAtServerVersion(kube, version) },
@@ -63,7 +68,7 @@ function ladder({ kube, client, version, afresh = false, signal }: Readiness): R
     since('2.12') && { what: "Rancher's extension API is available", look: () => lookAtExtensionApi(kube) },
     {
       what: 'the login endpoint refuses an unknown user',
-      look: () => lookAtLogin(client, signal),
+      look: async () => lookAtLogin(await client(), signal),
       withinMs: ANSWER_MS,
     },
   ]

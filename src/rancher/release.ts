@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import type { V1Secret } from '@kubernetes/client-node'
 import { StackError } from '../errors.ts'
+import type { Kube } from './kube.ts'
 import type { Values } from './values.ts'
 
 /** One revision of a Helm release, as Helm keeps it in the cluster. */
@@ -45,6 +46,12 @@ export function readRelease(secrets: V1Secret[]): ReleaseFacts | undefined {
     ours: release.operation !== undefined && release.operation !== before?.metadata?.labels?.[OPERATION_LABEL],
     deployed: deployed && deployedOf(deployed === newest ? release : decodeRelease(deployed)),
   }
+}
+
+/** What Helm keeps in the cluster of the release of that name; undefined when there is none. */
+export async function readReleaseOf(kube: Kube, namespace: string, name: string): Promise<ReleaseFacts | undefined> {
+  const secrets = await kube.list<V1Secret>({ apiVersion: 'v1', kind: 'Secret', namespace }, `owner=helm,name=${name}`)
+  return readRelease(secrets)
 }
 
 function deployedOf({ revision, chartVersion }: Release): ReleaseFacts['deployed'] {

@@ -1,12 +1,16 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import type { V1Secret } from '@kubernetes/client-node'
 import type { TlsSettings } from '../settings.ts'
-import { NAMESPACE, type TlsFacts } from './facts.ts'
+import { NAMESPACE, RELEASE, type TlsFacts } from './facts.ts'
 import { FIELD_MANAGER, type Kube } from './kube.ts'
+import { readReleaseOf } from './release.ts'
+import { isTree, type Values } from './values.ts'
 
 export const INGRESS_SECRET = 'tls-rancher-ingress'
 export const CA_SECRET = 'tls-ca'
 const CA_KEY = 'cacerts.pem'
+/** The authority that Rancher makes up for itself; the chart's issuer signs with it. */
+const ISSUER_SECRET = 'tls-rancher'
 
 export type GivenTls = Extract<TlsSettings, { source: 'secret' }>
 
@@ -51,18 +55,27 @@ export function tlsSecrets({ certificate, privateKey, ca }: GivenTls): V1Secret[
 }
 
 /**
- * The CA that signed what the load balancer's users see: the given one, else what the chart's issuer signs
- * with (Secret tls-rancher), else the private CA Rancher was given (tls-ca); undefined: a public one.
+ * The CA that signed what the load balancer's users see; undefined for a public one. The given one, else what the values
+ * of the running release say: Secrets of a former certificate stay when another source is chosen.
  */
 export async function findCa(kube: Kube, given?: TlsSettings): Promise<string | undefined> {
-  if (given?.source === 'letsEncrypt') return undefined
   if (given?.source === 'secret' && given.ca !== undefined) return given.ca
+  const release = await readReleaseOf(kube, NAMESPACE, RELEASE)
+  const kept = release && keptCa(release.values)
+  if (kept === undefined) return undefined
   const ref = { apiVersion: 'v1', kind: 'Secret', namespace: NAMESPACE }
-  const [issuer, own] = await Promise.all([
-    kube.get<V1Secret>({ ...ref, name: 'tls-rancher' }),
-    kube.get<V1Secret>({ ...ref, name: CA_SECRET }),
-  ])
-  return decoded(own, CA_KEY) ?? decoded(issuer, 'tls.crt')
+  return decoded(await kube.get<V1Secret>({ ...ref, name: kept.secret }), kept.key)
+}
+
+/**
+ * Where the CA stands by a release's values: `privateCA` has it in a Secret of its own, `ingress.tls.source: rancher`,
+ * the chart's default, has Rancher's own signed by (ranchermanager.docs.rancher.com, Helm chart options).
+ */
+function keptCa({ privateCA, ingress }: Values): { secret: string; key: string } | undefined {
+  if (privateCA) return { secret: CA_SECRET, key: CA_KEY }
+  const tls = isTree(ingress) ? ingress['tls'] : undefined
+  const source = (isTree(tls) ? tls['source'] : undefined) ?? 'rancher'
+  return source === 'rancher' ? { secret: ISSUER_SECRET, key: 'tls.crt' } : undefined
 }
 
 function secretOf(name: string, type: string, texts: Record<string, string>): V1Secret {

@@ -42,7 +42,7 @@ export async function upgradeRancher(version: string, tools: UpgradeTools): Prom
     async (stop) => {
       const tooled = await charts(stop)
       await keepingBootstrapSecret(kube, () => installRancher(tooled, version, values))
-      await proveReady({ kube, client: await client(), version, afresh: true, signal: stop, log })
+      await proveReady({ kube, client, version, afresh: true, signal: stop, log })
     },
     { log, signal, judges: true, seen: tools.seen },
   )

@@ -38,7 +38,7 @@ const { signal } = new AbortController()
 test('the ladder of 2.11 ends where all rungs answer', async () => {
   const lines: string[] = []
   const log = (line: string) => void lines.push(line)
-  await proveReady({ kube: fakeKube(objects), client: fakeClient(), version: '2.11.3', signal, log })
+  await proveReady({ kube: fakeKube(objects), client: async () => fakeClient(), version: '2.11.3', signal, log })
   expect(lines).toHaveLength(5)
 })
 
@@ -70,9 +70,24 @@ test.each(missing)('without %s it waits there and says so', async (_name, there,
     lines.push(line)
     if (line.startsWith('waiting')) stop.abort(new Error('seen'))
   }
-  const proof = proveReady({ kube: fakeKube(there), client: fakeClient(client), version, signal: stop.signal, log })
+  const proof = proveReady({
+    kube: fakeKube(there),
+    client: async () => fakeClient(client),
+    version,
+    signal: stop.signal,
+    log,
+  })
   await expect(proof).rejects.toThrow('seen')
   expect(lines.at(-1)).toMatch(said)
+})
+
+test('who signs may be known later than the pods are ready: each look asks with the CA of then', async () => {
+  const distrusts = fakeClient({ ask: () => Promise.reject(new Error('unable to verify the first certificate')) })
+  const lines: string[] = []
+  const client = async () => (lines.some((line) => line.includes('unable to verify')) ? fakeClient() : distrusts)
+  const log = (line: string) => void lines.push(line)
+  await proveReady({ kube: fakeKube(objects), client, version: '2.11.3', signal, log })
+  expect(lines.filter((line) => line.startsWith('waiting'))).toHaveLength(1)
 })
 
 const rolledTo = (image: string) => {
@@ -112,7 +127,14 @@ test.each(upgraded)('after an upgrade a Rancher %s is waited for', async (_name,
     if (line.startsWith('waiting')) stop.abort(new Error('seen'))
   }
   const kube = fakeKube(there)
-  const proof = proveReady({ kube, client: fakeClient(), version: '2.11.3', afresh: true, signal: stop.signal, log })
+  const proof = proveReady({
+    kube,
+    client: async () => fakeClient(),
+    version: '2.11.3',
+    afresh: true,
+    signal: stop.signal,
+    log,
+  })
   await expect(proof).rejects.toThrow('seen')
   expect(lines.at(-1)).toMatch(said)
 })
@@ -122,7 +144,13 @@ test('after an upgrade it is ready with its own version and webhook; an image wi
   const own = [...rolledTo('rancher/rancher:v2.11.3'), setting('server-version', 'v2.11.3'), ...settled]
   const built = [...rolledTo('mine/rancher:feature-7'), ...settled]
   for (const there of [own, built]) {
-    const readiness = { kube: fakeKube(there), client: fakeClient(), version: '2.11.3', signal, log: () => {} }
+    const readiness = {
+      kube: fakeKube(there),
+      client: async () => fakeClient(),
+      version: '2.11.3',
+      signal,
+      log: () => {},
+    }
     await expect(proveReady({ ...readiness, afresh: true })).resolves.toBeUndefined()
   }
 })
