@@ -13,6 +13,7 @@ import { leases } from './leases.ts'
 import { preflight } from './preflight.ts'
 import { snapshots } from './snapshots.ts'
 import { state } from './state.ts'
+import { tls } from './tls.ts'
 import { upgradeKills } from './upgrade-kills.ts'
 import { upgrades } from './upgrades.ts'
 import { votes } from './votes.ts'
@@ -30,6 +31,7 @@ export const families: Case[][] = [
   preflight,
   votes,
   kubeconfig,
+  tls,
   backups,
   snapshots,
   aws,
