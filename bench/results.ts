@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
+import { commitBeside } from '../__tests__/e2e/record.ts'
 import { repositoryFolder } from '../__tests__/runner/action-file.ts'
 
 const FILE = join(repositoryFolder, 'bench', 'RESULTS.md')
@@ -50,8 +50,6 @@ export function withSection(page: string, figure: Figure, body: string): string 
 }
 
 function made(): string {
-  const git = (...args: string[]) => execFileSync('git', args, { cwd: repositoryFolder, encoding: 'utf8' }).trim()
-  const changed = git('status', '--porcelain', '--', ':!bench/RESULTS.md') === '' ? '' : '+'
-  const commit = `${git('rev-parse', '--short', 'HEAD')}${changed}`
-  return `${new Date().toISOString().slice(0, 10)}, commit ${commit}, node ${process.version}, ${cpus().length} cores.`
+  const date = new Date().toISOString().slice(0, 10)
+  return `${date}, commit ${commitBeside('bench/RESULTS.md')}, node ${process.version}, ${cpus().length} cores.`
 }

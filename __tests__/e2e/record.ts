@@ -54,7 +54,7 @@ export function record(name: string, passed: boolean, seconds: number): void {
     result: passed ? 'passed' : 'failed',
     seconds,
     date: new Date().toISOString().slice(0, 10),
-    commit: commit(),
+    commit: commitBeside('docs/soak.md'),
   }
   writeFileSync(recordFile, renderRecord([...readRecord(), row]))
 }
@@ -87,8 +87,13 @@ export function bundleNow(): string | undefined {
   return git('status', '--porcelain', '--', 'dist') === '' ? bundleAt('HEAD') : undefined
 }
 
-function commit(): string {
-  const changed = git('status', '--porcelain', '--', ':!docs/soak.md') !== ''
+/**
+ * The commit the checkout stands at; with a `+` when it holds changes that are not committed.
+ *
+ * @param page what is being written, from the root of the repository: its own change is none
+ */
+export function commitBeside(page: string): string {
+  const changed = git('status', '--porcelain', '--', `:!${page}`) !== ''
   return `${git('rev-parse', '--short', 'HEAD')}${changed ? '+' : ''}`
 }
 
