@@ -11,6 +11,7 @@ import { kills } from './kills.ts'
 import { kubeconfig } from './kubeconfig.ts'
 import { leases } from './leases.ts'
 import { preflight } from './preflight.ts'
+import { pulls } from './pulls.ts'
 import { snapshots } from './snapshots.ts'
 import { state } from './state.ts'
 import { tls } from './tls.ts'
@@ -32,6 +33,7 @@ export const families: Case[][] = [
   votes,
   kubeconfig,
   tls,
+  pulls,
   backups,
   snapshots,
   aws,
