@@ -67,6 +67,8 @@ export type Asked = {
   kubernetesVersion: string
   /** SHA-256 of the rendered cluster configuration. */
   clusterDigest: string
+  /** SHA-256 of the user's part of it; undefined when nobody knows it in full. */
+  settingsDigest?: string | undefined
   rancherVersion: string | undefined
   /** The Helm values asked for last, the base of the three-way merge. Secrets stand as digests. */
   helmValues: Record<string, unknown> | undefined

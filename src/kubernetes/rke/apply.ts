@@ -4,7 +4,7 @@ import type { Lease } from '../../remote/lease.ts'
 import type { Asked, WantedCluster } from '../distribution.ts'
 import { askApi } from './api-facts.ts'
 import { cleanNode, clearListeners } from './clean-node.ts'
-import { clusterDigest } from './cluster-yml.ts'
+import { clusterDigest, settingsDigest } from './cluster-yml.ts'
 import { leaveCluster } from './leave.ts'
 import { loadMissing } from './load-images.ts'
 import { type Obtained, obtainState } from './obtain-state.ts'
@@ -125,6 +125,7 @@ function asks(wanted: WantedCluster, version: string, before: Asked | undefined)
     hostname: wanted.hostname,
     kubernetesVersion: version,
     clusterDigest: clusterDigest(wanted, version),
+    settingsDigest: settingsDigest(wanted),
     rancherVersion: before?.rancherVersion,
     helmValues: before?.helmValues,
   }

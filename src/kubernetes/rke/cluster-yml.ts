@@ -48,10 +48,23 @@ export function renderConfig(config: Config, machines: Node[], way: Way): string
   return stringify({ ...config, nodes, ssh_key_path: way.keyFile, bastion_host: bastion })
 }
 
-/** SHA-256 over what the cluster is to be, without the way to it: equal in every run of the same settings, in any order of nodes. */
-export function clusterDigest(wanted: Made, version: string): string {
+/**
+ * SHA-256 over what the cluster is to be, without the way to it: equal in every run of the same settings, in any order of nodes.
+ *
+ * @param settings digest of the user's part, for those who keep it as it is and do not know it
+ */
+export function clusterDigest(wanted: Made, version: string, settings = settingsDigest(wanted)): string {
+  return digest([ourConfig(wanted, version), settings])
+}
+
+/** SHA-256 over what the user asked of the cluster beside the action's other inputs. */
+export function settingsDigest({ config }: Pick<WantedCluster, 'config'>): string {
+  return digest(config)
+}
+
+function digest(value: unknown): string {
   return createHash('sha256')
-    .update(JSON.stringify(sorted(clusterConfig(wanted, version))))
+    .update(JSON.stringify(sorted(value)))
     .digest('hex')
 }
 

@@ -23,11 +23,12 @@ export type UpgradeWork = {
 /** What rke is to be given for a version, from the inputs and what the cluster's state recorded. */
 export async function configFor(version: string, { text, found }: Obtained, work: UpgradeWork): Promise<UpgradeConfig> {
   const { wanted } = work
-  const { config: recorded, version: recordedVersion, members } = recordedIn(text)
+  const { config: recorded, version: recordedVersion } = recordedIn(text)
   const running = found?.asked?.kubernetesVersion ?? recordedVersion
-  const isSaid = isSaidInFull(wanted, running, found?.asked, members)
-  const defaults = isSaid ? {} : await defaultImages(running, work)
-  return upgradeConfig(wanted, { running, version }, isSaid ? undefined : { recorded, defaults })
+  const step = { running, version }
+  if (isSaidInFull(wanted, found?.asked)) return upgradeConfig(wanted, step, undefined)
+  const defaults = await defaultImages(running, work)
+  return upgradeConfig(wanted, step, { recorded, defaults, settings: found?.asked?.settingsDigest })
 }
 
 /** The images rke takes for a version by itself; none when it does not know that version any more. */

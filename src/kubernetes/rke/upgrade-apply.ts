@@ -61,13 +61,14 @@ export async function goBackTo({ state, asked }: Former, work: UpgradeWork): Pro
   const { version: running } = recordedIn(obtained.text)
   const strategy = upgradeStrategy(obtained.found?.asked?.kubernetesVersion ?? running, version)
   const how = { ...config, upgrade_strategy: strategy }
-  await bringTo(version, { config: how, digest: asked?.clusterDigest ?? '' }, obtained, work)
+  const digests = { clusterDigest: asked?.clusterDigest ?? '', settingsDigest: asked?.settingsDigest }
+  await bringTo(version, { config: how, digests }, obtained, work)
 }
 
 /** The state ahead of the change, the members that cannot come back out, rke watched, and the proof. */
 async function bringTo(
   version: string,
-  { config, digest }: UpgradeConfig,
+  { config, digests }: UpgradeConfig,
   obtained: Obtained,
   work: UpgradeWork,
   leaving?: string,
@@ -116,7 +117,7 @@ async function bringTo(
   const { facts: api } = await askApi(staying.hosts.reached)
   const hostname = asked?.hostname ?? wanted.hostname
   const { rancherVersion, helmValues } = asked ?? { rancherVersion: undefined, helmValues: undefined }
-  const done = { hostname, kubernetesVersion: version, clusterDigest: digest, rancherVersion, helmValues }
+  const done = { hostname, kubernetesVersion: version, ...digests, rancherVersion, helmValues }
   await write(after, 'done', done, await neededState(staying), staying, api?.uid)
 }
 

@@ -1,29 +1,20 @@
 import { minorOf } from '../../versions/version.ts'
 import type { Asked, WantedCluster } from '../distribution.ts'
-import { type Config, clusterDigest, isConfig, mergeConfig, namesSettings } from './cluster-yml.ts'
-import type { Recorded } from './recorded-call.ts'
+import { type Config, clusterDigest, isConfig, mergeConfig, namesSettings, settingsDigest } from './cluster-yml.ts'
 
 /** What rke is given beside nodes and version, and what stack.json is to remember of it. */
 export type UpgradeConfig = {
   config: Config
-  /** As install reckons it; '' when nobody knows what was asked in full, so that the next install brings it there. */
-  digest: string
+  /**
+   * As install reckons them. Where nobody knows what was asked in full, the one of the cluster is '', so that the next
+   * install brings it there.
+   */
+  digests: Pick<Asked, 'clusterDigest' | 'settingsDigest'>
 }
 
-/**
- * Whether the inputs say all that was ever asked of the cluster: `rke-config` is given, or what runs was made without.
- *
- * @param members the nodes what runs was made of: those asked for may be others
- */
-export function isSaidInFull(
-  wanted: WantedCluster,
-  running: string,
-  asked: Asked | undefined,
-  members: Recorded['members'] = wanted.nodes,
-): boolean {
-  if (namesSettings(wanted)) return true
-  const digests = [wanted.nodes, members].map((nodes) => clusterDigest({ ...wanted, nodes }, running))
-  return asked !== undefined && digests.includes(asked.clusterDigest)
+/** Whether the inputs say all that was ever asked of the cluster: `rke-config` is given, or what runs was made without. */
+export function isSaidInFull(wanted: WantedCluster, asked: Asked | undefined): boolean {
+  return namesSettings(wanted) || asked?.settingsDigest === settingsDigest(wanted)
 }
 
 /**
@@ -31,19 +22,27 @@ export function isSaidInFull(
  * (upgrade_strategy) is no part of what is remembered.
  *
  * @param kept the configuration as the state has it (`recordedConfig`), with the images rke takes for the running
- *   version by itself; undefined when all is said
+ *   version by itself, and the digest of what was asked; undefined when all is said
  */
 export function upgradeConfig(
   wanted: WantedCluster,
   { running, version }: { running: string; version: string },
-  kept: { recorded: Config; defaults: Record<string, string> } | undefined,
+  kept: { recorded: Config; defaults: Record<string, string>; settings: string | undefined } | undefined,
 ): UpgradeConfig {
   const strategy = { upgrade_strategy: upgradeStrategy(running, version) }
   if (kept === undefined) {
-    return { config: mergeConfig(strategy, wanted.config), digest: clusterDigest(wanted, version) }
+    const digests = { clusterDigest: clusterDigest(wanted, version), settingsDigest: settingsDigest(wanted) }
+    return { config: mergeConfig(strategy, wanted.config), digests }
   }
   const { upgrade_strategy: _how, ...config } = withoutDefaults(kept.recorded, kept.defaults)
-  return { config: { ...config, ...strategy, ...wanted.config }, digest: '' }
+  return { config: { ...config, ...strategy, ...wanted.config }, digests: digestsKept(wanted, version, kept.settings) }
+}
+
+/** Settings that nobody changed are still those that were asked for, whatever the nodes and the version are now. */
+function digestsKept(wanted: WantedCluster, version: string, settings: string | undefined): UpgradeConfig['digests'] {
+  const isUnchanged = settings !== undefined && Object.keys(wanted.config).length === 0
+  if (!isUnchanged) return { clusterDigest: '', settingsDigest: undefined }
+  return { clusterDigest: clusterDigest(wanted, version, settings), settingsDigest: settings }
 }
 
 /** A disruption budget may hold a drain until a replica of the node before is ready again, and Rancher starts slowly. */

@@ -6,7 +6,7 @@ import { createServer } from 'node:tls'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { ApiException, type KubeConfig } from '@kubernetes/client-node'
 import type { Upgrading, WantedCluster } from '../../../../src/kubernetes/distribution.ts'
-import { clusterDigest } from '../../../../src/kubernetes/rke/cluster-yml.ts'
+import { clusterDigest, settingsDigest } from '../../../../src/kubernetes/rke/cluster-yml.ts'
 import { createRke, type RkeOptions } from '../../../../src/kubernetes/rke/rke.ts'
 import { type StackFile, sha256 } from '../../../../src/kubernetes/rke/state.ts'
 import { parseState } from '../../../../src/kubernetes/rke/state-file.ts'
@@ -222,6 +222,7 @@ test('the state is written ahead with what was asked before, then rke, then the 
     hostname: 'rancher.test',
     kubernetesVersion: NEW,
     clusterDigest: clusterDigest(wanted, NEW),
+    settingsDigest: settingsDigest(wanted),
     rancherVersion: '2.11.2',
     helmValues: { replicas: 3 },
   })
