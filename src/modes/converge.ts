@@ -5,6 +5,7 @@ import type { Lease, NodeLease } from '../remote/lease.ts'
 import type { InstallRun } from '../run.ts'
 import { runSteps } from '../run-steps.ts'
 import type { Change, Step } from '../steps.ts'
+import { firstLook } from './first-look.ts'
 import { planCluster, planInfrastructure, planRancher, refuseStack } from './plan-stack.ts'
 import { planRetire, throwStillIn } from './retire.ts'
 import type { Seen, Wanted } from './seen.ts'
@@ -40,7 +41,7 @@ export async function converge(run: InstallRun, stack: Stack, first: Seen, asked
   lease ??= guards.use(await stack.lease(members))
   if (machines.length === 0) await run.begin()
 
-  seen = starts ? await settle(run, stack) : await look(run, stack)
+  seen = starts ? await settle(run, stack) : await firstLook(run, stack)
   const cluster = await changeCluster(run, stack, seen, lease)
   const left = await retireNodes(run, stack, cluster.now, { lease, members, guards })
   const rancher = await changeRancher(run, stack, left.now, left.lease)

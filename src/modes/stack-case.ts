@@ -8,8 +8,8 @@ export type StackCase =
   | { kind: 'running' }
   /** Nothing of a cluster, and nobody remembers one. */
   | { kind: 'absent' }
-  /** A first install that did not end. */
-  | { kind: 'unfinished' }
+  /** A first install that did not end; or, of a cluster that was whole, no API server that answers. */
+  | { kind: 'unfinished'; wasWhole: boolean }
   /** A restore that did not end. */
   | { kind: 'restoring'; restoring: Restoring }
   /** No quorum, and data of the cluster on these nodes. */
@@ -28,7 +28,7 @@ export function caseOf({ infrastructure, cluster }: Seen, known: Known, remember
   if (cluster.state === 'running') return { kind: 'running' }
   const clusterUid = infrastructure.memory.clusterUid ?? rememberedUid
   if (cluster.state === 'none') return clusterUid === undefined ? { kind: 'absent' } : { kind: 'all-lost', clusterUid }
-  if (cluster.state === 'unfinished') return { kind: 'unfinished' }
+  if (cluster.state === 'unfinished') return { kind: 'unfinished', wasWhole: cluster.uid !== undefined }
   const survivors = known.survivors(cluster)
   const members = Math.max(known.recordedMembers(cluster).length, infrastructure.nodes.length, survivors.length)
   return survivors.length === 0 ? { kind: 'data-lost', members } : { kind: 'survivors', survivors, members }
@@ -50,7 +50,9 @@ export function describeCase(found: StackCase): { what: string; next: string | u
       return { what: 'There is no cluster here.', next: 'Run mode install to make the stack.' }
     case 'unfinished':
       return {
-        what: 'The cluster was begun and never finished.',
+        what: found.wasWhole
+          ? 'etcd has its quorum, and no API server answers.'
+          : 'The cluster was begun and never finished.',
         next: 'Run mode install with the inputs of the stack: it goes on.',
       }
     case 'restoring': {

@@ -1,6 +1,7 @@
 import type { Probe } from '../conformance/probe.ts'
 import { StackError, throwRefusals } from '../errors.ts'
 import type { Outcome, StatusRun } from '../run.ts'
+import { firstLook } from './first-look.ts'
 import { openSnapshots } from './open-snapshots.ts'
 import { proveStack } from './prove.ts'
 import type { Seen } from './seen.ts'
@@ -16,7 +17,7 @@ const ANSWER_MS = 20_000
 /** Asks the running stack, once, for each sentence of the recommended architecture; changes nothing. */
 export async function status(run: StatusRun): Promise<Outcome> {
   await using stack = await openStack(run)
-  const seen = await run.report.step('Look at what stands', () => stack.inspect())
+  const seen = await firstLook(run, stack)
   throwRefusals(seen.infrastructure.refusals)
   const found = caseOf(seen, stack.distribution)
   if (found.kind === 'absent' && seen.infrastructure.nodes.length === 0) throw nothingThere(run)

@@ -12,7 +12,7 @@ const RESTORING = { snapshot: 's', sha256: 'x', clusterUid: 'uid', takenAt: '', 
 const CASES: Record<string, StackCase> = {
   running: { kind: 'running' },
   absent: { kind: 'absent' },
-  unfinished: { kind: 'unfinished' },
+  unfinished: { kind: 'unfinished', wasWhole: false },
   restoring: { kind: 'restoring', restoring: RESTORING },
   survivors: { kind: 'survivors', survivors: SURVIVORS, members: 3 },
   'data-lost': { kind: 'data-lost', members: 3 },

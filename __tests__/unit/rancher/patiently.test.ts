@@ -5,10 +5,12 @@ import { patiently } from '../../../src/rancher/patiently.ts'
 class Refused extends Error {
   readonly code: number
   readonly headers: Record<string, string>
-  constructor(code: number, headers: Record<string, string> = {}) {
+  readonly body: unknown
+  constructor(code: number, headers: Record<string, string> = {}, body?: unknown) {
     super(`HTTP-Code: ${code}`)
     this.code = code
     this.headers = headers
+    this.body = body
   }
 }
 
@@ -36,8 +38,20 @@ test('who is told to come back later does, when told, and gets the answer', asyn
   expect(server.waits).toEqual([3_000, 1_000])
 })
 
+test('an API server that has lost its etcd member is asked again: it finds another', async () => {
+  const said = 'rpc error: code = Unavailable desc = keepalive ping failed to receive ACK within timeout'
+  const lost = new Refused(500, {}, JSON.stringify({ kind: 'Status', message: said }))
+  const changed = new Refused(500, {}, { message: 'etcdserver: leader changed' })
+  expect(await serverOf(lost, changed, 'here it is').run()).toBe('here it is')
+})
+
 test('what is no such answer is not asked again', async () => {
-  for (const thrown of [new Refused(503, { 'retry-after': '1' }), new Refused(404), new Error('connection refused')]) {
+  for (const thrown of [
+    new Refused(503, { 'retry-after': '1' }),
+    new Refused(404),
+    new Refused(500),
+    new Error('connection refused'),
+  ]) {
     const server = serverOf(thrown, 'too late')
     await expect(server.run()).rejects.toBe(thrown)
     expect(server.asked()).toBe(1)
