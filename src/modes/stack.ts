@@ -8,6 +8,7 @@ import { thisSession } from '../remote/session.ts'
 import type { Run } from '../run.ts'
 import type { RancherSettings } from '../settings.ts'
 import type { Tools } from '../tools/tools.ts'
+import { openReady } from './open-ready.ts'
 import { noRancher, type Seen } from './seen.ts'
 
 /** The rooms of one stack, joined for one run. Closing it ends every connection it opened. */
@@ -126,7 +127,7 @@ export async function openStack(run: Run): Promise<Stack> {
     hosts = undefined
   }
   const openApi = () => {
-    api ??= distribution.openApi(connected())
+    api ??= openReady(() => distribution.openApi(connected()), run.clock, signal)
     return api
   }
 
