@@ -6,6 +6,9 @@ import { parseSections } from './parse-node.ts'
 /** A question to the member of this node, which waits no longer than its time-outs. */
 export const ETCDCTL = 'timeout 6 docker exec etcd etcdctl --dial-timeout=2s --command-timeout=4s'
 
+/** A change, which a majority has to write to its disks: under load that takes longer than an answer. */
+const PATIENT_ETCDCTL = 'timeout 36 docker exec etcd etcdctl --dial-timeout=2s --command-timeout=30s'
+
 /**
  * Asks the etcd member of one node at its own endpoint (the container's environment names it and its certificates).
  * A member that hangs costs at most the two time-outs of six seconds; one whose container does not run costs nothing, and
@@ -93,7 +96,15 @@ function parseJson(text: string | undefined): unknown {
 
 /** Removes a member by its id, at this healthy node's own endpoint; nothing to do when it is gone already. */
 export async function removeMember(via: Host, id: string): Promise<void> {
-  const { list } = await askEtcd(via)
-  if (!list.some((member) => member.id === id)) return
-  await via.run(`${ETCDCTL} member remove ${id}`, { sudo: true })
+  if (await isGone(via, id)) return
+  try {
+    await via.run(`${PATIENT_ETCDCTL} member remove ${id}`, { sudo: true, deadlineMs: 45_000 })
+  } catch (error) {
+    if (!(await isGone(via, id))) throw error
+  }
+}
+
+async function isGone(via: Host, id: string): Promise<boolean> {
+  const { member, list } = await askEtcd(via)
+  return member.healthy && !list.some((one) => one.id === id)
 }

@@ -42,7 +42,7 @@ test('a lost member is taken out by its id at a healthy one, its Node object rem
   const removed: string[] = []
   await leaveCluster(MEMBER, fakeHosts(hosts), apiThat(removed), signal)
   expect(commands(hosts[0]).filter((one) => one.includes('member remove'))).toEqual([
-    `timeout 6 docker exec etcd etcdctl --dial-timeout=2s --command-timeout=4s member remove ${MEMBER.memberId}`,
+    `timeout 36 docker exec etcd etcdctl --dial-timeout=2s --command-timeout=30s member remove ${MEMBER.memberId}`,
   ])
   expect(removed).toEqual(['node-2'])
   expect(commands(hosts[1])).toEqual(['sh -s -- clean-node'])
@@ -53,6 +53,25 @@ test('repeated after it was done, it removes nothing that is not there', async (
   const hosts = hostsWith(['node-2'])
   await leaveCluster({ ...MEMBER, memberId: 'feed' }, fakeHosts(hosts), apiThat([], 404), signal)
   expect(hosts.flatMap(commands).filter((one) => one.includes('member remove'))).toEqual([])
+})
+
+test('a removal of which etcd says nothing in time counts when the member is gone, and only then', async () => {
+  const third = { node: 'node-3', memberId: 443629905751424232n.toString(16) }
+  const hostsOf = (members: typeof nodes) => {
+    let said = nodes
+    const removes = () => {
+      said = members
+      throw new Error('context deadline exceeded')
+    }
+    return nodes.map((node, at) =>
+      fakeHost(node)
+        .answers('ask-etcd', () => (node.name === third.node ? DEAD : etcdAnswer(at, said)))
+        .answers('member remove', removes)
+        .answers('clean-node', ''),
+    )
+  }
+  await leaveCluster(third, fakeHosts(hostsOf(nodes.slice(0, 2))), apiThat([]), signal)
+  await expect(leaveCluster(third, fakeHosts(hostsOf(nodes)), apiThat([]), signal)).rejects.toThrow('deadline exceeded')
 })
 
 test('an API that forbids it is not taken for a Node that is gone', async () => {
