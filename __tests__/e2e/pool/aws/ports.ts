@@ -27,20 +27,19 @@ export const ports: Case[] = [
       const pod = await rancherPodOn(stack, 'node-2')
       expect(await cutOff(stack, pod)).toEqual([])
 
-      const rules = await betweenNodes(account)
-      expect(rules.flatMap(portsOf).sort((a, b) => a - b)).toEqual([...TCP, VXLAN].sort((a, b) => a - b))
-      for (const rule of rules) {
+      const { between, network } = await admitting(account)
+      expect(between.flatMap(portsOf).sort((a, b) => a - b)).toEqual([...TCP, VXLAN].sort((a, b) => a - b))
+      for (const rule of between) {
         process.stderr.write(`    ${rule.IpProtocol} ${rule.FromPort}-${rule.ToPort}\n`)
-        await account.ec2.revokeSecurityGroupIngress({
-          GroupId: rule.GroupId,
-          SecurityGroupRuleIds: [rule.SecurityGroupRuleId ?? ''],
-        })
+        // A runner in the nodes' network reaches port 22 from there, and so do they.
+        const rules = [rule, ...network.filter((one) => String(portsOf(one)) === String(portsOf(rule)))]
+        for (const one of rules) await revoke(account, one)
         await untilCutOff(stack, pod, portsOf(rule))
         if (portsOf(rule).includes(2380)) {
           const { rows } = await failsWith('kubernetes', stack.status())
           expect(rows.filter(({ ok }) => !ok).map(({ id }) => id)).toContain('etcd-on-each-node')
         }
-        await admit(account, rule)
+        for (const one of rules) await admit(account, one)
         await untilCutOff(stack, pod, [])
       }
       await untilHealthy(stack, minutes(4))
@@ -51,28 +50,32 @@ export const ports: Case[] = [
   },
 ]
 
-/** The rules by which nodes admit each other. */
-async function betweenNodes({ ec2, cloud }: Account): Promise<SecurityGroupRule[]> {
+/** The rules by which nodes admit each other, and those by which they admit a network. */
+async function admitting({ ec2, cloud }: Account) {
   const id = (await cloud.moto.groups()).find(({ name }) => name.endsWith('-nodes'))?.id ?? ''
   const { SecurityGroupRules = [] } = await ec2.describeSecurityGroupRules({
     Filters: [{ Name: 'group-id', Values: [id] }],
   })
-  return SecurityGroupRules.filter(
-    ({ IsEgress, ReferencedGroupInfo }) => !IsEgress && ReferencedGroupInfo?.GroupId === id,
-  )
+  const inward = SecurityGroupRules.filter(({ IsEgress }) => !IsEgress)
+  return {
+    between: inward.filter(({ ReferencedGroupInfo }) => ReferencedGroupInfo?.GroupId === id),
+    network: inward.filter(({ CidrIpv4 }) => CidrIpv4 !== undefined),
+  }
 }
 
 function portsOf({ FromPort = 0, ToPort = 0 }: SecurityGroupRule): number[] {
   return Array.from({ length: ToPort - FromPort + 1 }, (_, at) => FromPort + at)
 }
 
+async function revoke({ ec2 }: Account, { GroupId, SecurityGroupRuleId = '' }: SecurityGroupRule): Promise<void> {
+  await ec2.revokeSecurityGroupIngress({ GroupId, SecurityGroupRuleIds: [SecurityGroupRuleId] })
+}
+
 async function admit({ ec2 }: Account, rule: SecurityGroupRule): Promise<void> {
-  const { GroupId, IpProtocol, FromPort, ToPort, Description } = rule
-  const UserIdGroupPairs = [{ GroupId, ...(Description !== undefined && { Description }) }]
-  await ec2.authorizeSecurityGroupIngress({
-    GroupId,
-    IpPermissions: [{ IpProtocol, FromPort, ToPort, UserIdGroupPairs }],
-  })
+  const { GroupId, IpProtocol, FromPort, ToPort, Description, CidrIpv4: CidrIp } = rule
+  const told = Description === undefined ? {} : { Description }
+  const from = CidrIp === undefined ? { UserIdGroupPairs: [{ GroupId, ...told }] } : { IpRanges: [{ CidrIp, ...told }] }
+  await ec2.authorizeSecurityGroupIngress({ GroupId, IpPermissions: [{ IpProtocol, FromPort, ToPort, ...from }] })
 }
 
 async function untilCutOff(stack: AwsStack, pod: string, expected: number[]): Promise<void> {
