@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BUNDLE } from '../../lab/places.ts'
 import { REGISTRY, startRegistry } from '../../lab/registry.ts'
 import { IMAGES } from '../../lab/versions.ts'
+import { repositoryFolder } from '../runner/action-file.ts'
 import { output } from './eye/command.ts'
 import { labEnvironment } from './eye/lab.ts'
 import type { Machine } from './eye/machines.ts'
@@ -46,8 +46,9 @@ export async function fromRegistry({ installInputs }: Stack): Promise<Record<str
 
 /** A bundle with tools and charts as they are, and no image. */
 export async function withoutImages(): Promise<string> {
-  const folder = join(await mkdtemp(join(tmpdir(), 'no-images-')), 'bundle')
-  await mkdir(folder)
+  const folder = join(repositoryFolder, '.out', 'no-images')
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
   for (const name of ['tools', 'charts']) await symlink(join(BUNDLE, name), join(folder, name))
   await writeFile(join(folder, 'bundle.json'), JSON.stringify({ ...(await readIndex()), images: [] }))
   return folder

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { KubernetesObject, V1Deployment, V1Pod, V1Secret } from '@kubernetes/client-node'
+import type { KubernetesObject, V1Deployment, V1Pod } from '@kubernetes/client-node'
 import { bare, compareVersions, minorOf } from '../versions/version.ts'
 import type { RancherClient } from './client.ts'
 import { NAMESPACE } from './facts.ts'
 import { deploymentFacts, isRolledOut } from './inspect.ts'
 import type { Kube } from './kube.ts'
-import { readRelease } from './release.ts'
+import { readReleaseOf } from './release.ts'
 import { type Look, until } from './until.ts'
 
 export type Readiness = {
@@ -127,12 +127,12 @@ async function lookAtServerVersion(kube: Kube, version: string): Promise<Look> {
 
 /** Rancher installs its webhook as a chart of its own, in the version that this setting names; empty: any. */
 async function lookAtWebhookVersion(kube: Kube): Promise<Look> {
-  const [wanted, secrets] = await Promise.all([
+  const [wanted, release] = await Promise.all([
     settingOf(kube, 'rancher-webhook-version'),
-    kube.list<V1Secret>({ apiVersion: 'v1', kind: 'Secret', namespace: NAMESPACE }, 'owner=helm,name=rancher-webhook'),
+    readReleaseOf(kube, NAMESPACE, 'rancher-webhook'),
   ])
   if (wanted === undefined || wanted === '') return { ok: true, evidence: 'Rancher asks for no version of its own' }
-  const installed = readRelease(secrets)?.deployed?.chartVersion
+  const installed = release?.deployed?.chartVersion
   return { ok: installed === wanted, evidence: `asked ${wanted}, installed ${installed ?? 'none'}` }
 }
 

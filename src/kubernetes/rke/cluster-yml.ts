@@ -31,9 +31,9 @@ const OURS = [
   'kubernetes_version',
 ]
 
-/** cluster.yml as rke gets it. Credentials of registries may stand in it: a file of mode 0600. */
+/** cluster.yml as rke gets it: ours, and the user's merged over it. Credentials of registries may stand in it: a file of mode 0600. */
 export function renderClusterYml(wanted: WantedCluster, version: string, way: Way): string {
-  return renderConfig(clusterConfig(wanted, version), wanted.nodes, way)
+  return renderConfig(mergeConfig(ourConfig(wanted, version), wanted.config), wanted.nodes, way)
 }
 
 /** A whole configuration with this run's way to its nodes. */
@@ -66,11 +66,6 @@ function digest(value: unknown): string {
   return createHash('sha256')
     .update(JSON.stringify(sorted(value)))
     .digest('hex')
-}
-
-/** The configuration without the way to the nodes: ours, and the user's merged over it. */
-export function clusterConfig(wanted: Made, version: string): Config {
-  return mergeConfig(ourConfig(wanted, version), wanted.config)
 }
 
 /** Whether a configuration says how the cluster is to be, and not only whose registries it pulls from. */
