@@ -83,8 +83,8 @@ export type WantedCluster = {
   /** User's YAML merged over what is rendered. */
   config: Record<string, unknown>
   loadBalancer: string | undefined
-  /** Image archives of an air-gap bundle to load on every node. */
-  images: { file: string; sha256: string; names: string[] }[]
+  /** Image archives of an air-gap bundle to load on every node; an awaited one even when Kubernetes needs nothing else. */
+  images: { file: string; sha256: string; names: string[]; awaited?: boolean }[]
   /** Cluster state given by the user, to adopt an existing cluster. */
   givenState: string | undefined
   newCluster: boolean

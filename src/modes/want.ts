@@ -1,11 +1,14 @@
-import type { WantedCluster } from '../kubernetes/distribution.ts'
+import { standsCertManager } from '../rancher/cert-manager.ts'
 import type { InstallRun } from '../run.ts'
+import type { BundleImage } from '../tools/bundle.ts'
 import { type Seen, type Wanted, wantedCluster } from './seen.ts'
 import type { Stack } from './stack.ts'
 
 /** What is asked, made exact by what stands: a version not given is the running one, else the tested one. */
 export async function want({ settings, signal }: InstallRun, stack: Stack, seen: Seen): Promise<Wanted> {
-  const images = await imagesFor(stack, { ingress: { tls: { source: settings.rancher.tls.source } } })
+  const bundled = await imagesFor(stack, { ingress: { tls: { source: settings.rancher.tls.source } } })
+  const awaitsCertManager = !standsCertManager(seen.rancher)
+  const images = bundled.map((image) => ({ ...image, awaited: awaitsCertManager && image.for === 'cert-manager' }))
   const cluster = wantedCluster(settings, seen.infrastructure, images)
   const surroundings = {
     kubernetesVersion: seen.cluster.version ?? settings.kubernetesVersion,
@@ -23,7 +26,7 @@ export async function want({ settings, signal }: InstallRun, stack: Stack, seen:
 export async function imagesFor(
   { tools }: Pick<Stack, 'tools'>,
   values: Record<string, unknown> | undefined,
-): Promise<WantedCluster['images']> {
+): Promise<BundleImage[]> {
   const { ingress } = (values ?? {}) as { ingress?: { tls?: { source?: unknown } } }
   const needsCertManager = ingress?.tls?.source !== 'secret'
   return (await tools.images()).filter((image) => needsCertManager || image.for !== 'cert-manager')

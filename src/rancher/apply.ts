@@ -14,7 +14,7 @@ import type { Kube } from './kube.ts'
 import { askedValues, type RancherChange } from './plan.ts'
 import { proveReady, whyNotReady } from './ready.ts'
 import type { RollOut } from './roll-out.ts'
-import { findCa, tlsSecrets } from './tls.ts'
+import { endSigning, findCa, tlsSecrets } from './tls.ts'
 import { rollBack, type UpgradeTools, upgradeCertManager, upgradeRancher } from './upgrade.ts'
 import { overlay, type Values, without } from './values.ts'
 
@@ -67,6 +67,9 @@ export async function applyChange(
     case 'prove-cert-manager':
       return proveCertManager(kube, signal, log)
     case 'write-tls-secrets':
+      return writeTlsSecrets(settings, kube)
+    case 'take-over-tls':
+      await endSigning(kube)
       return writeTlsSecrets(settings, kube)
     case 'install-rancher': {
       const values = valuesToInstall(await inspect(kube), change, shop)

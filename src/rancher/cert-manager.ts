@@ -1,4 +1,4 @@
-import { CERT_MANAGER_NAMESPACE } from './facts.ts'
+import { CERT_MANAGER_NAMESPACE, type RancherFacts } from './facts.ts'
 import type { Kube } from './kube.ts'
 import { until } from './until.ts'
 import type { Values } from './values.ts'
@@ -7,6 +7,17 @@ import type { Values } from './values.ts'
 export const CERT_MANAGER_VALUES: Values = { crds: { enabled: true, keep: true }, startupapicheck: { timeout: '5m' } }
 
 const DEADLINE_MS = 5 * 60_000
+
+/** Its kinds without a release of that name: somebody else's cert-manager, which we use and leave alone. */
+export function isForeign({ certManager: { release, kinds } }: Pick<RancherFacts, 'certManager'>): boolean {
+  return release === undefined && kinds
+}
+
+/** Whether nothing of cert-manager is left to be installed or waited for. */
+export function standsCertManager(facts: Pick<RancherFacts, 'certManager'>): boolean {
+  const { release, ready } = facts.certManager
+  return isForeign(facts) || (release?.status === 'deployed' && ready !== undefined && ready.ready >= ready.wanted)
+}
 
 /**
  * Waits until cert-manager's webhook takes an Issuer, as a dry run: its pods are ready before its serving

@@ -62,6 +62,8 @@ export type TlsFacts = {
   certificate: { fingerprint: string; chainDigest: string; keyFits: boolean } | undefined
   /** The private CA Rancher gives its agents, from Secret tls-ca; `writtenAt` by the API server's clock, when we wrote it. */
   ca: { digest: string; writtenAt: Date | undefined } | undefined
+  /** Whether cert-manager makes the certificate, and makes it anew when another is put in its place. */
+  signed: boolean
 }
 
 export type CertManagerFacts = {
@@ -102,7 +104,7 @@ export function noRancher(readAt: Date): RancherFacts {
     deployment: undefined,
     pods: [],
     bootstrapSecret: false,
-    tls: { certificate: undefined, ca: undefined },
+    tls: { certificate: undefined, ca: undefined, signed: false },
     serverUrl: undefined,
     firstLogin: undefined,
     certManager: { release: undefined, kinds: false, ready: undefined },

@@ -13,31 +13,43 @@ import {
 } from './facts.ts'
 import type { Kube } from './kube.ts'
 import { readReleaseOf } from './release.ts'
-import { caFacts, certificateFacts } from './tls.ts'
+import { caFacts, certificateFacts, isSigned } from './tls.ts'
 
 /** Reads what of Rancher is there; changes nothing, and does not ask Rancher itself. */
 export async function inspect(kube: Kube): Promise<RancherFacts> {
   const readAt = new Date()
-  const [release, deployment, pods, bootstrap, certificate, ca, serverUrl, firstLogin, certManager, downstream] =
-    await Promise.all([
-      readReleaseOf(kube, NAMESPACE, RELEASE),
-      kube.get<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: NAMESPACE, name: 'rancher' }),
-      readPods(kube),
-      hasBootstrapSecret(kube),
-      secret(kube, 'tls-rancher-ingress'),
-      secret(kube, 'tls-ca'),
-      setting(kube, 'server-url'),
-      setting(kube, 'first-login'),
-      inspectCertManager(kube),
-      inspectDownstream(kube),
-    ])
+  const [
+    release,
+    deployment,
+    pods,
+    bootstrap,
+    certificate,
+    ca,
+    signed,
+    serverUrl,
+    firstLogin,
+    certManager,
+    downstream,
+  ] = await Promise.all([
+    readReleaseOf(kube, NAMESPACE, RELEASE),
+    kube.get<V1Deployment>({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: NAMESPACE, name: 'rancher' }),
+    readPods(kube),
+    hasBootstrapSecret(kube),
+    secret(kube, 'tls-rancher-ingress'),
+    secret(kube, 'tls-ca'),
+    isSigned(kube),
+    setting(kube, 'server-url'),
+    setting(kube, 'first-login'),
+    inspectCertManager(kube),
+    inspectDownstream(kube),
+  ])
   return {
     readAt,
     release,
     deployment: deployment && deploymentFacts(deployment),
     pods,
     bootstrapSecret: bootstrap,
-    tls: { certificate: certificateFacts(certificate), ca: caFacts(ca) },
+    tls: { certificate: certificateFacts(certificate), ca: caFacts(ca), signed },
     serverUrl,
     firstLogin: firstLogin === undefined ? undefined : firstLogin !== 'false',
     certManager,

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { RancherSettings } from '../settings.ts'
 import type { Change, Step } from '../steps.ts'
 import { bare } from '../versions/version.ts'
+import { isForeign, standsCertManager } from './cert-manager.ts'
 import { cureOf } from './cure.ts'
 import {
   CERT_MANAGER_NAMESPACE,
@@ -13,7 +14,7 @@ import {
 } from './facts.ts'
 import { isRolledOut } from './inspect.ts'
 import type { ReleaseFacts } from './release.ts'
-import { digest, holdsCa, holdsTls } from './tls.ts'
+import { digest, type GivenTls, holdsCa, holdsTls } from './tls.ts'
 import type { Rollable } from './upgrade.ts'
 import { digestSecrets, droppedPaths, mergeValues, overlay, renderValues, type Values, without } from './values.ts'
 
@@ -22,6 +23,7 @@ export type RancherChange = Change & { room: 'rancher' } & (
     | { kind: 'install-cert-manager'; version: string }
     | { kind: 'prove-cert-manager' }
     | { kind: 'write-tls-secrets'; certificate: string; ca: string | undefined }
+    | { kind: 'take-over-tls'; certificate: string; ca: string | undefined }
     | { kind: 'install-rancher'; version: string; values: Values; dropped: string[][] }
     | { kind: 'restart-rancher' }
     | { kind: 'prove-rancher'; version: string }
@@ -48,31 +50,31 @@ export function plan(
 
   if (settings.tls.source !== 'secret') planCertManager(facts, wanted, add)
   if (settings.tls.source === 'secret' && !holdsTls(facts.tls, settings.tls)) {
-    const { certificate, ca } = settings.tls
-    const digests = { certificate: digest(certificate), ca: ca === undefined ? undefined : digest(ca) }
-    add('write-tls-secrets', 'Write the TLS certificate', 2, { room: 'rancher', kind: 'write-tls-secrets', ...digests })
+    const change = { room: 'rancher', kind: 'write-tls-secrets', ...digests(settings.tls) } as const
+    add('write-tls-secrets', 'Write the TLS certificate', 2, change)
   }
   planRelease(facts, wanted, askedLast, settings, add)
   return steps
 }
 
+function digests({ certificate, ca }: GivenTls): { certificate: string; ca: string | undefined } {
+  return { certificate: digest(certificate), ca: ca === undefined ? undefined : digest(ca) }
+}
+
 type Add = (id: string, title: string, minutes: number, change: RancherChange) => void
 
-function planCertManager({ certManager, readAt }: RancherFacts, { certManagerVersion }: WantedRancher, add: Add): void {
-  const { release, kinds, ready } = certManager
-  // Its kinds without a release of that name: somebody else's cert-manager, which we use and leave alone.
-  const isForeign = release === undefined && kinds
-  const stuck = stuckStep('cert-manager', CERT_MANAGER_NAMESPACE, CERT_MANAGER_RELEASE, release, readAt)
+function planCertManager(facts: RancherFacts, { certManagerVersion }: WantedRancher, add: Add): void {
+  const { release } = facts.certManager
+  const stuck = stuckStep('cert-manager', CERT_MANAGER_NAMESPACE, CERT_MANAGER_RELEASE, release, facts.readAt)
   if (stuck !== undefined) add(stuck.id, stuck.title, 2, stuck.change)
-  if (!isForeign && release?.status !== 'deployed' && certManagerVersion !== undefined) {
+  if (!isForeign(facts) && release?.status !== 'deployed' && certManagerVersion !== undefined) {
     add('install-cert-manager', `Install cert-manager ${certManagerVersion}`, 12, {
       room: 'rancher',
       kind: 'install-cert-manager',
       version: certManagerVersion,
     })
   }
-  const isReady = isForeign || (release?.status === 'deployed' && ready !== undefined && ready.ready >= ready.wanted)
-  if (!isReady) {
+  if (!standsCertManager(facts)) {
     add('prove-cert-manager', "Prove that cert-manager's webhook answers", 6, {
       room: 'rancher',
       kind: 'prove-cert-manager',
@@ -104,6 +106,10 @@ function planRelease(
       values: digestSecrets(merged),
       dropped: droppedPaths(askedLast ?? {}, asked),
     })
+  }
+  if (settings.tls.source === 'secret' && facts.tls.signed) {
+    const change = { room: 'rancher', kind: 'take-over-tls', ...digests(settings.tls) } as const
+    add('take-over-tls', 'Take the TLS certificate over from cert-manager', 2, change)
   }
   const restarts = needsRestart(facts, settings)
   if (restarts)

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
-import type { V1Secret } from '@kubernetes/client-node'
+import type { KubernetesObject, V1Secret } from '@kubernetes/client-node'
 import type { TlsSettings } from '../settings.ts'
 import { NAMESPACE, RELEASE, type TlsFacts } from './facts.ts'
 import { FIELD_MANAGER, type Kube } from './kube.ts'
@@ -43,6 +43,23 @@ export function holdsTls({ certificate, ca }: TlsFacts, given: GivenTls): boolea
 /** Whether Secret tls-ca holds the CA that was given; none given, none needed. */
 export function holdsCa(ca: TlsFacts['ca'], { ca: given }: GivenTls): boolean {
   return given === undefined || ca?.digest === digest(given)
+}
+
+const SIGNED = { apiVersion: 'cert-manager.io/v1', kind: 'Certificate', namespace: NAMESPACE, name: INGRESS_SECRET }
+
+/** Whether cert-manager keeps the certificate of Rancher's Ingress. */
+export async function isSigned(kube: Kube): Promise<boolean> {
+  const certificate = await kube.get<KubernetesObject>(SIGNED)
+  const owners = certificate?.metadata?.ownerReferences ?? []
+  return owners.some(({ kind, name, controller }) => controller === true && kind === 'Ingress' && name === RELEASE)
+}
+
+/**
+ * Ends that cert-manager keeps it. An Ingress that names no issuer any more leaves its Certificate behind
+ * (github.com/cert-manager/cert-manager/issues/4212), by which Secrets that are written are overwritten.
+ */
+export async function endSigning(kube: Kube): Promise<void> {
+  if (await isSigned(kube)) await kube.remove(SIGNED)
 }
 
 /** The Secrets to write: the certificate for the ingress controller, and the CA when there is one. */

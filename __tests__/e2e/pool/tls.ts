@@ -28,6 +28,18 @@ export const tls: Case[] = [
       expect({ uid: after.uid, ca: after.ca }).toEqual({ uid, ca })
     },
   },
+  {
+    name: 'tls-source changed to secret: cert-manager lets go of the certificate, and the one that is given stays',
+    from: 'healthy',
+    deadlineMs: minutes(20),
+    async run(stack) {
+      await succeeds(stack.install(OWN))
+      expectAllYes(await succeeds(stack.install()))
+      const again = await succeeds(stack.install())
+      expect({ changed: again.outputs['changed'], plan: again.plan }).toEqual({ changed: 'false', plan: [] })
+      await expectHealthy(stack)
+    },
+  },
 ]
 
 /** All yes on the authority that Rancher keeps in its own Secret, and nothing left to do. */

@@ -142,6 +142,41 @@ test('TLS Secrets are written as given, read back as such, and not planned again
   expect(broken.map(({ id }) => id)).toContain('write-tls-secrets')
 })
 
+const signed = (owner: object) =>
+  ({
+    apiVersion: 'cert-manager.io/v1',
+    kind: 'Certificate',
+    metadata: { name: 'tls-rancher-ingress', namespace: 'cattle-system', ownerReferences: [owner] },
+  }) as never
+const ingress = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', name: 'rancher', uid: 'u', controller: true }
+
+test('cert-manager is kept from overwriting a certificate that is given, before it is written', async () => {
+  const { certificate, privateKey } = makeCertificate(HOSTNAME)
+  const asked = settings({ tls: { source: 'secret', certificate, privateKey, ca: undefined } })
+  const kube = fakeKube([signed(ingress)])
+  const steps = plan(await inspect(kube), wanted(), undefined, asked)
+  const change = steps.find(({ id }) => id === 'take-over-tls')?.change as RancherChange
+  await applyChange(change, await workshop(asked), at(kube), signal)
+  expect(kube.changes).toEqual([
+    'remove Certificate/tls-rancher-ingress',
+    'apply Namespace/cattle-system',
+    'apply Secret/tls-rancher-ingress',
+  ])
+  expect((await inspect(kube)).tls).toMatchObject({ signed: false })
+
+  const again = fakeKube([])
+  await applyChange(change, await workshop(asked), at(again), signal)
+  expect(again.changes).not.toContain('remove Certificate/tls-rancher-ingress')
+})
+
+test.each([
+  { ...ingress, name: 'mine' },
+  { ...ingress, kind: 'Gateway' },
+  { ...ingress, controller: false },
+])("a Certificate of somebody else is not Rancher's: %j", async (owner) => {
+  expect((await inspect(fakeKube([signed(owner)]))).tls.signed).toBe(false)
+})
+
 test('a stuck revision is forgotten, and nothing else', async () => {
   const kube = fakeKube([
     releaseSecret({ revision: 1, status: 'deployed' }),

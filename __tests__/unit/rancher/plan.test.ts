@@ -12,6 +12,7 @@ const given = { source: 'secret', certificate: 'CERT', privateKey: 'KEY', ca: 'C
 const held = {
   certificate: { fingerprint: 'AA', chainDigest: digest('CERT'), keyFits: true },
   ca: { digest: digest('CA'), writtenAt: NOW },
+  signed: false,
 }
 
 test('from nothing, with cert-manager', () => {
@@ -125,7 +126,7 @@ test.each(restarts)('Rancher is restarted for its CA, or not: %s', (_name, made,
 
 test('without a CA of its own Rancher is never restarted for one', () => {
   const pods = [{ name: 'r', node: 'n', ip: '', ready: true, image: '', createdAt: OLD }]
-  const tls = { certificate: held.certificate, ca: { digest: digest('CA'), writtenAt: NOW } }
+  const tls = { ...held, ca: { digest: digest('CA'), writtenAt: NOW } }
   const noCa = { ...given, ca: undefined }
   expect(ids(installed(noCa, { tls, pods }), wanted(), undefined, settings({ tls: noCa }))).toEqual([])
   expect(ids(installed({ source: 'rancher' }, { tls, pods }), wanted(), undefined, settings())).toEqual([])
@@ -188,6 +189,26 @@ test('a killed cert-manager install is cleared first', () => {
 test("somebody else's cert-manager is used and left alone", () => {
   const foreign = { release: undefined, kinds: true, ready: undefined }
   expect(ids(installed({ source: 'rancher' }, { certManager: foreign }), wanted(), undefined, settings())).toEqual([])
+})
+
+test('a certificate that cert-manager made is taken over once the chart asks for none, and only where one is given', () => {
+  const tls = { ...held, signed: true }
+  expect(ids(installed({ source: 'rancher' }, { tls }), wanted(), undefined, settings())).toEqual([])
+  const other = { ...given, certificate: 'OTHER', ca: undefined }
+  const steps = plan(installed({ source: 'rancher' }, { tls }), wanted(), undefined, settings({ tls: other }))
+  expect(steps.map(({ id }) => id)).toEqual(['write-tls-secrets', 'install-rancher', 'take-over-tls', 'prove-rancher'])
+  expect(steps[2]?.change).toEqual({
+    room: 'rancher',
+    kind: 'take-over-tls',
+    certificate: digest('OTHER'),
+    ca: undefined,
+  })
+  expect(steps[2]?.deadlineMs).toBeGreaterThanOrEqual(60_000)
+})
+
+test('a run killed before the certificate was taken over is finished by the next', () => {
+  const tls = { ...held, signed: true }
+  expect(ids(installed(given, { tls }), wanted(), undefined, settings({ tls: given }))).toEqual(['take-over-tls'])
 })
 
 test('a changed certificate is written, a changed CA also restarts Rancher', () => {

@@ -13,6 +13,11 @@ export function missingImages(images: Image[], present: string[]): Image[] {
   return images.filter(({ names }) => names.some((name) => !has.has(shortName(name))))
 }
 
+/** What is to be installed on a cluster that may need nothing else. */
+export function awaitedImages({ images }: Pick<WantedCluster, 'images'>): Image[] {
+  return images.filter(({ awaited }) => awaited === true)
+}
+
 /** Loads what the node's Docker lacks now. @throws StackError as `loadImages` does */
 export async function loadMissing(host: Host, images: Image[], signal: AbortSignal): Promise<void> {
   const present = (await host.run("docker image ls --format '{{.Repository}}:{{.Tag}}'", { sudo: true })).split('\n')

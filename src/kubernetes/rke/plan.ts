@@ -1,9 +1,9 @@
 import type { Change, Step } from '../../steps.ts'
 import type { ClusterFacts, WantedCluster } from '../distribution.ts'
 import { clusterDigest, namesSettings } from './cluster-yml.ts'
-import { hasPlane, isListener, own } from './facts.ts'
+import { hasPlane, isListener, type NodeFacts, own } from './facts.ts'
 import { foundStates } from './found-states.ts'
-import { missingImages } from './load-images.ts'
+import { awaitedImages, missingImages } from './load-images.ts'
 import { joiningNodes, leavingMembers } from './members.ts'
 import { isSameConfig } from './same-config.ts'
 import { chooseState } from './state.ts'
@@ -12,7 +12,7 @@ import { kubeletVersion, resolveVersion } from './versions.ts'
 /** What this distribution can be told to do. Only names and ids: everything else is read when it is done. */
 export type RkeChange = Change &
   (
-    | { kind: 'load-images'; node: string }
+    | { kind: 'load-images' | 'load-awaited-images'; node: string }
     | { kind: 'pull-images'; node: string; version: string }
     | { kind: 'clear-leftovers'; node: string }
     | { kind: 'clean-node'; node: string }
@@ -30,9 +30,12 @@ export function planCluster(facts: ClusterFacts, wanted: WantedCluster): Step[] 
   const version = resolveVersion(facts.version, wanted.version)
   if (facts.state === 'quorum-lost' && !wanted.newCluster) return []
   if (needsUp(facts, wanted, version)) return upSteps(facts, wanted, version)
-  return keepsItsState(facts, wanted)
-    ? []
-    : [step('keep-state', "Keep the cluster's state on every node", MINUTE, { kind: 'keep-state', version })]
+  const awaited = loadSteps(facts, wanted, 'load-awaited-images', awaitedImages(wanted))
+  if (keepsItsState(facts, wanted)) return awaited
+  return [
+    ...awaited,
+    step('keep-state', "Keep the cluster's state on every node", MINUTE, { kind: 'keep-state', version }),
+  ]
 }
 
 function upSteps(facts: ClusterFacts, wanted: WantedCluster, version: string): Step[] {
@@ -91,26 +94,30 @@ function upTitle({ state }: ClusterFacts, joins: string[], version: string): str
 
 /** From the bundle what a node lacks; without one, what every node runs is pulled ahead onto those that are to join. */
 function imageSteps(facts: ClusterFacts, wanted: WantedCluster, version: string): Step[] {
+  if (wanted.images.length > 0) return loadSteps(facts, wanted, 'load-images', wanted.images)
   return sortedNodes(wanted).flatMap((name) => {
-    const node = own(facts).nodes.find((one) => one.name === name)
-    if (wanted.images.length === 0) {
-      if (node !== undefined && hasPlane(node)) return []
-      return [
-        step(`pull-images-${name}`, `Pull images on ${name}`, 20 * MINUTE, {
-          kind: 'pull-images',
-          node: name,
-          version,
-        }),
-      ]
-    }
-    if (missingImages(wanted.images, node?.images ?? []).length === 0) return []
-    return [step(`load-images-${name}`, `Load images on ${name}`, 20 * MINUTE, { kind: 'load-images', node: name })]
+    const node = nodeOf(facts, name)
+    if (node !== undefined && hasPlane(node)) return []
+    return [
+      step(`pull-images-${name}`, `Pull images on ${name}`, 20 * MINUTE, { kind: 'pull-images', node: name, version }),
+    ]
   })
+}
+
+function loadSteps(
+  facts: ClusterFacts,
+  wanted: WantedCluster,
+  kind: 'load-images' | 'load-awaited-images',
+  images: WantedCluster['images'],
+): Step[] {
+  return sortedNodes(wanted)
+    .filter((name) => missingImages(images, nodeOf(facts, name)?.images ?? []).length > 0)
+    .map((node) => step(`${kind}-${node}`, `Load images on ${node}`, 20 * MINUTE, { kind, node }))
 }
 
 function leftoverSteps(facts: ClusterFacts, wanted: WantedCluster): Step[] {
   return sortedNodes(wanted).flatMap((node) => {
-    const containers = own(facts).nodes.find(({ name }) => name === node)?.containers ?? []
+    const containers = nodeOf(facts, node)?.containers ?? []
     if (!containers.some(isListener)) return []
     return [
       step(`clear-leftovers-${node}`, `Remove what a failed port check left on ${node}`, MINUTE, {
@@ -170,9 +177,13 @@ function keepsItsState(facts: ClusterFacts, wanted: WantedCluster): boolean {
   if (!('state' in choice)) return false
   const { generation, stateSha256 } = choice.state
   return sortedNodes(wanted).every((node) => {
-    const state = own(facts).nodes.find(({ name }) => name === node)?.state
+    const state = nodeOf(facts, node)?.state
     return state?.generation === generation && state.actualSha256 === stateSha256
   })
+}
+
+function nodeOf(facts: ClusterFacts, name: string): NodeFacts | undefined {
+  return own(facts).nodes.find((one) => one.name === name)
 }
 
 function sortedNodes({ nodes }: WantedCluster): string[] {

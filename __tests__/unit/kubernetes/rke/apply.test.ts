@@ -190,6 +190,25 @@ test('what was asked is written as a generation of its own, and not again when i
   expect(again.flatMap(written)).toEqual([])
 })
 
+test('of a bundle only what is awaited is loaded, and only what the node lacks', async () => {
+  const image = async (name: string, awaited: boolean) => {
+    const file = join(folder, name)
+    await writeFile(file, name)
+    return { file, sha256: sha256(name), names: [`${name}:1`], awaited }
+  }
+  const images = [await image('webhook', true), await image('controller', true), await image('later', false)]
+  const hosts = nodes(STATE).map((host) =>
+    host.answers('docker image ls', 'controller:1\n').answers('docker load', 'Loaded'),
+  )
+  const distribution = await rke('exit 0')
+  const load = change('load-awaited-images', { node: 'node-2' })
+  await distribution.apply(load, fakeHosts(hosts), { ...wanted, images }, lease, signal)
+  const loads = hosts.map(({ received }) =>
+    received.flatMap((one) => ('command' in one && one.command.startsWith('docker load') ? [one.command] : [])),
+  )
+  expect(loads).toEqual([[], [`docker load --quiet < ${join(folder, 'webhook')}`], []])
+})
+
 const brings = (hosts: () => FakeHost[]) => async () => {
   const distribution = await rke('exit 0')
   await distribution.apply(change('load-images', { node: 'node-2' }), fakeHosts(hosts()), wanted, lease, signal)

@@ -87,6 +87,22 @@ test('images a node lacks are loaded on each node at the same time, before rke i
   expect(steps.find(({ id }) => id === 'cluster-up')?.needs).toContain('load-images-node-3')
 })
 
+test('an awaited image is brought to nodes that need nothing else, and to those only that lack it', () => {
+  const image = (name: string, awaited: boolean) => ({ file: `${name}.tar`, sha256: 'x', names: [name], awaited })
+  const wanted = wantedOf(3, { images: [image('signer:1', true), image('next:2', false)] })
+  const facts = withOwn(healthyFacts(wanted), ({ nodes }) => ({
+    nodes: nodes.map((node) => (node.name === 'node-2' ? { ...node, images: ['signer:1'] } : node)),
+  }))
+  expect(planCluster(facts, wanted).map(({ id, change }) => [id, change])).toEqual(
+    ['node-1', 'node-3'].map((node) => [
+      `load-awaited-images-${node}`,
+      { room: 'kubernetes', kind: 'load-awaited-images', node },
+    ]),
+  )
+  const onlyLater = wantedOf(3, { images: [image('next:2', false)] })
+  expect(planCluster(facts, onlyLater)).toEqual([])
+})
+
 test('nodes that are not there yet are planned for as bare ones', () => {
   expect(ids(planCluster(bareFacts(0), wantedOf(3, { images: [{ file: 'k', sha256: 'x', names: ['a:1'] }] })))).toEqual(
     ['load-images-node-1', 'load-images-node-2', 'load-images-node-3', ...BUILD],

@@ -94,6 +94,36 @@ func TestACertificateIsIssuedAgainForOtherNamesOrAnotherIssuer(t *testing.T) {
 	}
 }
 
+func TestAnotherCertificateInItsPlaceIsOverwrittenUntilItsIssuerIsGone(t *testing.T) {
+	api := world(t, byCA, "rancher.test")
+	c := &controller{api: api.Client, home: home}
+	if err := c.reconcile(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	foreign, err := kube.NewAuthority("rancher.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func() {
+		data := map[string]any{"tls.crt": foreign.Certificate, "tls.key": foreign.Key}
+		if err := api.Client.Patch(t.Context(), issued, map[string]any{"data": data}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stands := func() bool { return string(api.At(issued).SecretValue("tls.crt")) == string(foreign.Certificate) }
+	put()
+	if err := c.reconcile(t.Context()); err != nil || stands() {
+		t.Errorf("it was left in place: %v", err)
+	}
+	if err := api.Client.Delete(t.Context(), issuer); err != nil {
+		t.Fatal(err)
+	}
+	put()
+	if c.reconcile(t.Context()) == nil || !stands() {
+		t.Error("it was overwritten, or the missing issuer was not told")
+	}
+}
+
 func TestWithoutItsAuthorityAnIssuerSaysWhyItIsNotReady(t *testing.T) {
 	api := world(t, map[string]any{"ca": map[string]any{"secretName": "missing"}}, "rancher.test")
 	if (&controller{api: api.Client, home: home}).reconcile(t.Context()) == nil {

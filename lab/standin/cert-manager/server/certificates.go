@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"crypto/x509"
 	"encoding/json"
 	"slices"
 	"time"
@@ -41,7 +42,8 @@ func wantedCertificates(ingress kube.Object) []kube.Object {
 	return wanted
 }
 
-// isCurrent says whether the Secret needs no new certificate: right names, right issuer, half its time ahead.
+// isCurrent says whether the Secret needs no new certificate: right names, right issuer, half its time ahead. Another
+// certificate put in its place is not current, whatever it says.
 func isCurrent(secret, certificate kube.Object, from signer, now time.Time) bool {
 	leaf, err := kube.PairOf(secret).Leaf()
 	if err != nil {
@@ -49,8 +51,12 @@ func isCurrent(secret, certificate kube.Object, from signer, now time.Time) bool
 	}
 	names := slices.Concat(leaf.DNSNames, addresses(leaf))
 	half := leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)
-	return sameSet(names, namesOf(certificate)) && now.Before(half) &&
-		(from.selfSigned || bytes.Equal(secret.SecretValue(signerKey), from.pair.Certificate))
+	return sameSet(names, namesOf(certificate)) && now.Before(half) && (from.selfSigned || hasSigned(from.pair, secret, leaf))
+}
+
+func hasSigned(issuer kube.Pair, secret kube.Object, leaf *x509.Certificate) bool {
+	authority, err := issuer.Leaf()
+	return err == nil && bytes.Equal(secret.SecretValue(signerKey), issuer.Certificate) && leaf.CheckSignatureFrom(authority) == nil
 }
 
 func namesOf(certificate kube.Object) []string {
