@@ -1,4 +1,4 @@
-import type { KubernetesObject, V1Deployment } from '@kubernetes/client-node'
+import type { KubernetesObject, V1Deployment, V1Secret } from '@kubernetes/client-node'
 import { StackError } from '../errors.ts'
 import type { Api } from '../kubernetes/distribution.ts'
 import type { RancherSettings } from '../settings.ts'
@@ -14,7 +14,7 @@ import type { Kube } from './kube.ts'
 import { askedValues, type RancherChange } from './plan.ts'
 import { proveReady, whyNotReady } from './ready.ts'
 import type { RollOut } from './roll-out.ts'
-import { endSigning, findCa, tlsSecrets } from './tls.ts'
+import { caSecrets, endSigning, findCa, type GivenTls, tlsSecrets } from './tls.ts'
 import { rollBack, type UpgradeTools, upgradeCertManager, upgradeRancher } from './upgrade.ts'
 import { overlay, type Values, without } from './values.ts'
 
@@ -67,10 +67,12 @@ export async function applyChange(
     case 'prove-cert-manager':
       return proveCertManager(kube, signal, log)
     case 'write-tls-secrets':
-      return writeTlsSecrets(settings, kube)
+      return writeSecrets(tlsSecrets(given(settings)), kube)
+    case 'write-tls-ca':
+      return writeSecrets(caSecrets(given(settings)), kube)
     case 'take-over-tls':
       await endSigning(kube)
-      return writeTlsSecrets(settings, kube)
+      return writeSecrets(tlsSecrets(given(settings)), kube)
     case 'install-rancher': {
       const values = valuesToInstall(await inspect(kube), change, shop)
       const tools = await charts()
@@ -108,10 +110,14 @@ export function valuesToInstall(
   return overlay(without(facts.release?.values ?? {}, dropped), askedValues(facts, wanted, settings))
 }
 
-async function writeTlsSecrets({ tls }: RancherSettings, kube: Kube): Promise<void> {
-  if (tls.source !== 'secret') throw new StackError('bug', 'A certificate was to be written, and none was given.')
+function given({ tls }: RancherSettings): GivenTls {
+  if (tls.source === 'secret') return tls
+  throw new StackError('bug', 'A certificate was to be written, and none was given.')
+}
+
+async function writeSecrets(secrets: V1Secret[], kube: Kube): Promise<void> {
   await kube.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } })
-  for (const secret of tlsSecrets(tls)) await kube.apply(secret)
+  for (const secret of secrets) await kube.apply(secret)
 }
 
 /** As `kubectl rollout restart` does it: an annotation on the pod template. */

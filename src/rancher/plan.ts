@@ -23,6 +23,7 @@ export type RancherChange = Change & { room: 'rancher' } & (
     | { kind: 'install-cert-manager'; version: string }
     | { kind: 'prove-cert-manager' }
     | { kind: 'write-tls-secrets'; certificate: string; ca: string | undefined }
+    | { kind: 'write-tls-ca'; ca: string }
     | { kind: 'take-over-tls'; certificate: string; ca: string | undefined }
     | { kind: 'install-rancher'; version: string; values: Values; dropped: string[][] }
     | { kind: 'restart-rancher' }
@@ -49,12 +50,21 @@ export function plan(
   }
 
   if (settings.tls.source !== 'secret') planCertManager(facts, wanted, add)
-  if (settings.tls.source === 'secret' && !holdsTls(facts.tls, settings.tls)) {
-    const change = { room: 'rancher', kind: 'write-tls-secrets', ...digests(settings.tls) } as const
-    add('write-tls-secrets', 'Write the TLS certificate', 2, change)
-  }
+  if (settings.tls.source === 'secret') planTls(facts.tls, settings.tls, add)
   planRelease(facts, wanted, askedLast, settings, add)
   return steps
+}
+
+/** As long as the chart asks cert-manager for the certificate, one that is given would be written over: its CA goes first. */
+function planTls(facts: RancherFacts['tls'], given: GivenTls, add: Add): void {
+  const { certificate, ca } = digests(given)
+  if (facts.signed) {
+    if (ca === undefined || holdsCa(facts.ca, given)) return
+    add('write-tls-ca', 'Write the CA of the TLS certificate', 2, { room: 'rancher', kind: 'write-tls-ca', ca })
+  } else if (!holdsTls(facts, given)) {
+    const change = { room: 'rancher', kind: 'write-tls-secrets', certificate, ca } as const
+    add('write-tls-secrets', 'Write the TLS certificate', 2, change)
+  }
 }
 
 function digests({ certificate, ca }: GivenTls): { certificate: string; ca: string | undefined } {

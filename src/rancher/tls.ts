@@ -63,12 +63,15 @@ export async function endSigning(kube: Kube): Promise<void> {
 }
 
 /** The Secrets to write: the certificate for the ingress controller, and the CA when there is one. */
-export function tlsSecrets({ certificate, privateKey, ca }: GivenTls): V1Secret[] {
-  const secrets = [
-    secretOf(INGRESS_SECRET, 'kubernetes.io/tls', { 'tls.crt': certificate, 'tls.key': privateKey }),
-    ...(ca === undefined ? [] : [secretOf(CA_SECRET, 'Opaque', { [CA_KEY]: ca })]),
-  ]
-  return secrets
+export function tlsSecrets(given: GivenTls): V1Secret[] {
+  const { certificate, privateKey } = given
+  const data = { 'tls.crt': certificate, 'tls.key': privateKey }
+  return [secretOf(INGRESS_SECRET, 'kubernetes.io/tls', data), ...caSecrets(given)]
+}
+
+/** The Secret of the CA, which pods of Rancher need to start; none for a public one. */
+export function caSecrets({ ca }: GivenTls): V1Secret[] {
+  return ca === undefined ? [] : [secretOf(CA_SECRET, 'Opaque', { [CA_KEY]: ca })]
 }
 
 /**

@@ -152,21 +152,22 @@ const ingress = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', name: 'ra
 
 test('cert-manager is kept from overwriting a certificate that is given, before it is written', async () => {
   const { certificate, privateKey } = makeCertificate(HOSTNAME)
-  const asked = settings({ tls: { source: 'secret', certificate, privateKey, ca: undefined } })
+  const asked = settings({ tls: { source: 'secret', certificate, privateKey, ca: certificate } })
   const kube = fakeKube([signed(ingress)])
   const steps = plan(await inspect(kube), wanted(), undefined, asked)
-  const change = steps.find(({ id }) => id === 'take-over-tls')?.change as RancherChange
-  await applyChange(change, await workshop(asked), at(kube), signal)
-  expect(kube.changes).toEqual([
-    'remove Certificate/tls-rancher-ingress',
-    'apply Namespace/cattle-system',
-    'apply Secret/tls-rancher-ingress',
-  ])
-  expect((await inspect(kube)).tls).toMatchObject({ signed: false })
+  const carryOut = async (step: string) => {
+    kube.changes.length = 0
+    const change = steps.find(({ id }) => id === step)?.change as RancherChange
+    await applyChange(change, await workshop(asked), at(kube), signal)
+    return [...kube.changes]
+  }
+  const namespace = 'apply Namespace/cattle-system'
+  expect(await carryOut('write-tls-ca')).toEqual([namespace, 'apply Secret/tls-ca'])
 
-  const again = fakeKube([])
-  await applyChange(change, await workshop(asked), at(again), signal)
-  expect(again.changes).not.toContain('remove Certificate/tls-rancher-ingress')
+  const write = [namespace, 'apply Secret/tls-rancher-ingress', 'apply Secret/tls-ca']
+  expect(await carryOut('take-over-tls')).toEqual(['remove Certificate/tls-rancher-ingress', ...write])
+  expect((await inspect(kube)).tls).toMatchObject({ signed: false })
+  expect(await carryOut('take-over-tls')).toEqual(write)
 })
 
 test.each([

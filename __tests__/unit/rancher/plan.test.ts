@@ -193,17 +193,19 @@ test("somebody else's cert-manager is used and left alone", () => {
 
 test('a certificate that cert-manager made is taken over once the chart asks for none, and only where one is given', () => {
   const tls = { ...held, signed: true }
-  expect(ids(installed({ source: 'rancher' }, { tls }), wanted(), undefined, settings())).toEqual([])
-  const other = { ...given, certificate: 'OTHER', ca: undefined }
-  const steps = plan(installed({ source: 'rancher' }, { tls }), wanted(), undefined, settings({ tls: other }))
-  expect(steps.map(({ id }) => id)).toEqual(['write-tls-secrets', 'install-rancher', 'take-over-tls', 'prove-rancher'])
-  expect(steps[2]?.change).toEqual({
-    room: 'rancher',
-    kind: 'take-over-tls',
-    certificate: digest('OTHER'),
-    ca: undefined,
-  })
-  expect(steps[2]?.deadlineMs).toBeGreaterThanOrEqual(60_000)
+  const facts = installed({ source: 'rancher' }, { tls })
+  expect(ids(facts, wanted(), undefined, settings())).toEqual([])
+  const room = 'rancher'
+  const other = { ...given, certificate: 'OTHER', ca: 'OTHER CA' }
+  const steps = plan(facts, wanted(), undefined, settings({ tls: other }))
+  expect(steps.map(({ id }) => id)).toEqual(['write-tls-ca', 'install-rancher', 'take-over-tls', 'prove-rancher'])
+  const digests = { certificate: digest('OTHER'), ca: digest('OTHER CA') }
+  expect(steps[0]?.change).toEqual({ room, kind: 'write-tls-ca', ca: digests.ca })
+  expect(steps[2]?.change).toEqual({ room, kind: 'take-over-tls', ...digests })
+  for (const { deadlineMs } of steps) expect(deadlineMs).toBeGreaterThanOrEqual(60_000)
+
+  const known = settings({ tls: { ...other, ca: undefined } })
+  expect(ids(facts, wanted(), undefined, known)).toEqual(['install-rancher', 'take-over-tls', 'prove-rancher'])
 })
 
 test('a run killed before the certificate was taken over is finished by the next', () => {

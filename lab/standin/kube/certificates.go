@@ -74,8 +74,11 @@ func sign(template *x509.Certificate, lifetime time.Duration, authority *Pair) (
 	if err != nil {
 		return Pair{}, err
 	}
-	// An hour back: the clocks of the nodes differ.
-	template.NotBefore = time.Now().Add(-time.Hour)
+	template.NotBefore = time.Now()
+	if authority == nil {
+		// An hour back: the clocks of the nodes differ. cert-manager, which signs, does not go back.
+		template.NotBefore = template.NotBefore.Add(-time.Hour)
+	}
 	template.NotAfter = time.Now().Add(lifetime)
 
 	issuer, signer := template, crypto.Signer(key)
