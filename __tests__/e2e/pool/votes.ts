@@ -44,6 +44,7 @@ export const votes: Case[] = [
 /** An install that is stopped, with all that it started, when its log comes to a line. */
 async function fallAsleepAt(stack: Stack, line: RegExp) {
   const asleep = Promise.withResolvers<string>()
+  let sleeps = false
   let trackingId = ''
   const signalAll = async (name: NodeJS.Signals) => {
     for (const { pid } of await trackedProcesses(trackingId)) process.kill(pid, name)
@@ -54,7 +55,9 @@ async function fallAsleepAt(stack: Stack, line: RegExp) {
       trackingId = id
     },
     onLine: async (text) => {
-      if (!line.test(text)) return
+      // A run that has been woken tells of the step it slept in.
+      if (sleeps || !line.test(text)) return
+      sleeps = true
       await signalAll('SIGSTOP')
       asleep.resolve(text)
     },
