@@ -14,7 +14,7 @@ import { tlsAtIngress } from './tls-at-ingress.ts'
 
 /** The recommended architecture, one probe a sentence. */
 export function conformance(given: ConformanceContext): Probe[] {
-  const context = { ...given, cluster: shared(given.cluster) }
+  const context = { ...given, cluster: shared(given.cluster, given.read) }
   return [
     oddNodes(context),
     etcdOnEachNode(context),
@@ -30,13 +30,15 @@ export function conformance(given: ConformanceContext): Probe[] {
   ]
 }
 
-/** Probes that ask at the same moment share one reading; each later question makes a new one. */
-function shared(read: () => Promise<ClusterFacts>): () => Promise<ClusterFacts> {
+/** Probes that ask at the same moment share one reading, at first the one there is; each later question makes a new one. */
+function shared(read: () => Promise<ClusterFacts>, first: ClusterFacts | undefined): () => Promise<ClusterFacts> {
+  let next = first === undefined ? read : async () => first
   let reading: Promise<ClusterFacts> | undefined
   return () => {
-    reading ??= read().finally(() => {
+    reading ??= next().finally(() => {
       reading = undefined
     })
+    next = read
     return reading
   }
 }

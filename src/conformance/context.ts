@@ -1,4 +1,4 @@
-import type { ClusterFacts } from '../kubernetes/distribution.ts'
+import type { ClusterFacts, EtcdMember } from '../kubernetes/distribution.ts'
 import type { RancherClient } from '../rancher/client.ts'
 import type { Kube } from '../rancher/kube.ts'
 import type { Hosts } from '../remote/host.ts'
@@ -11,6 +11,10 @@ export type ConformanceContext = {
   hosts: Hosts
   /** Reads the cluster afresh. */
   cluster: () => Promise<ClusterFacts>
+  /** A reading of a moment ago, by which the first questions are answered. */
+  read?: ClusterFacts | undefined
+  /** Asks the etcd members alone, afresh. */
+  etcd: () => Promise<EtcdMember[]>
   kube: () => Promise<Kube>
   /** Rancher through the load balancer. */
   client: () => Promise<RancherClient>

@@ -3,7 +3,7 @@ import { toleratedLosses } from '../quorum.ts'
 import type { ConformanceContext } from './context.ts'
 import type { Probe, Verdict } from './probe.ts'
 
-export function etcdOnEachNode({ cluster, expectedNodes }: ConformanceContext): Probe {
+export function etcdOnEachNode({ cluster, etcd, expectedNodes }: ConformanceContext): Probe {
   return {
     id: 'etcd-on-each-node',
     sentence: 'Each node runs a member of one etcd cluster.',
@@ -11,7 +11,9 @@ export function etcdOnEachNode({ cluster, expectedNodes }: ConformanceContext): 
     async ask() {
       const first = (await cluster()).etcd
       if (isSameRevision(first)) return judgeEtcd(expectedNodes, first, first)
-      return judgeEtcd(expectedNodes, first, (await cluster()).etcd)
+      const there = new Set(first.map(({ node }) => node))
+      const second = (await etcd()).filter(({ node }) => there.has(node))
+      return judgeEtcd(expectedNodes, first, second)
     },
   }
 }

@@ -224,6 +224,8 @@ export interface Distribution {
   readonly name: 'rke'
   /** Reads all nodes in parallel; changes nothing. */
   inspect(hosts: Hosts): Promise<ClusterFacts>
+  /** What the etcd member of each node that answers says of itself; of a node without one that it does not run. */
+  askEtcd(hosts: Hosts): Promise<EtcdMember[]>
   /** What the facts forbid, all at once: preflight of every node, state rules, versions. */
   refuse(facts: ClusterFacts, wanted: WantedCluster): Refusal[]
   /** Pure: from what stands to what is wanted; empty when nothing differs. */

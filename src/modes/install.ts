@@ -18,9 +18,10 @@ export async function install(run: InstallRun): Promise<Outcome> {
   const { settings, report } = run
   report.warning(RKE_ENDED)
   await using stack = await openStack(run)
-  const seen = await firstLook(run, stack)
+  const tools = stack.tools.preflight()
+  const seen = await firstLook(run, stack).finally(() => tools)
   const wanted = await want(run, stack, seen)
-  const unfit = await stack.tools.preflight()
+  const unfit = await tools
   report.tools(stack.tools.origins())
   throwRefusals([...unfit, ...refuseStack(stack, seen, wanted, settings)])
 

@@ -35,7 +35,8 @@ export async function proveStack(run: Run, stack: Stack, seen: Seen, proof: Proo
   tellStack(report, seen, hostname)
   await tellCa(run, stack, seen)
   const pending = proof.pending ?? []
-  const probes = conformance(contextOf(run, stack, seen, proof.nodeCount))
+  const read = isFresh(run, seen) ? seen.cluster : undefined
+  const probes = conformance({ ...contextOf(run, stack, seen, proof.nodeCount), read })
   const waiting = probes.flatMap(({ id, sentence }) =>
     pending.filter((row) => row.id === id).map(({ evidence }) => ({ id, sentence, ok: false, evidence })),
   )
@@ -91,12 +92,20 @@ function contextOf(run: Run, stack: Stack, seen: Seen, nodeCount = 0) {
     expectedNodes: wantedNodes(seen.infrastructure, nodeCount).map(({ name }) => name),
     hosts: stack.hosts,
     cluster: () => stack.distribution.inspect(stack.hosts),
+    etcd: () => stack.distribution.askEtcd(stack.hosts),
     kube: async () => openKube(await stack.api()),
     client: async () =>
       openClient({ hostname, address: loadBalancer ?? '', ca: await stack.rancher.ca(await stack.api()) }),
     loadBalancer,
     kubernetesVersion: seen.cluster.version,
   }
+}
+
+/** What was read so shortly before the proof need not be read again for it. */
+const FRESH_MS = 10_000
+
+function isFresh({ clock }: Run, { rancher }: Seen): boolean {
+  return Math.abs(clock.now() - rancher.readAt.getTime()) < FRESH_MS
 }
 
 /** Writes the CA a client has to trust, which is public, where later steps of the job can read it. */

@@ -7,6 +7,7 @@ import type { ConformanceContext } from '../../../src/conformance/context.ts'
 import { prove } from '../../../src/conformance/prove.ts'
 import { reachesPodPort } from '../../../src/conformance/reaches-pod-port.ts'
 import { tlsAtIngress } from '../../../src/conformance/tls-at-ingress.ts'
+import type { ClusterFacts, EtcdMember } from '../../../src/kubernetes/distribution.ts'
 import { openClient } from '../../../src/rancher/client.ts'
 import { makeCertificate } from '../rancher/certificate.ts'
 import { fakeKube } from '../rancher/fake-kube.ts'
@@ -47,6 +48,7 @@ function context(port: number, over: Partial<ConformanceContext> = {}): Conforma
     expectedNodes: ['node-1'],
     hosts: fakeHosts(fakeHost('node-1', () => '', port)),
     cluster: () => Promise.reject(new Error('no quorum')),
+    etcd: () => Promise.reject(new Error('no quorum')),
     kube: async () => fakeKube([secret]),
     client: async () => openClient(target),
     loadBalancer: '127.0.0.1',
@@ -134,4 +136,34 @@ test('questions of the same moment share one reading of the cluster', async () =
   expect(readings).toBe(1)
   await prove(probes, { signal, rounds: 1 })
   expect(readings).toBe(2)
+})
+
+test('the first questions are answered by a reading there is, those after them by one of their own', async () => {
+  let readings = 0
+  const read = { nodes: [], etcd: [] } as unknown as ClusterFacts
+  const cluster = async () => {
+    readings += 1
+    return read
+  }
+  const probes = conformance(context(1, { cluster, read })).slice(0, 3)
+  await prove(probes, { signal, rounds: 1 })
+  expect(readings).toBe(0)
+  await prove(probes, { signal, rounds: 1 })
+  expect(readings).toBe(1)
+})
+
+test('of members that were asked while the head moved only the members are asked again', async () => {
+  const member = (revision: number): EtcdMember => ({
+    node: 'node-1',
+    healthy: true,
+    leader: true,
+    revision,
+    knows: ['node-1'],
+    problem: undefined,
+  })
+  const other = { ...member(9), node: 'node-2', leader: false, knows: [] }
+  const read = { nodes: [], etcd: [member(7), { ...member(8), leader: false }] } as unknown as ClusterFacts
+  const asked = context(1, { read, etcd: async () => [member(8), other] })
+  const [row] = await prove(conformance(asked).slice(1, 2), { signal, rounds: 1 })
+  expect(row).toMatchObject({ ok: true, evidence: expect.stringContaining('revision 8 reached by all') })
 })

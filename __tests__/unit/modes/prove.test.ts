@@ -2,8 +2,9 @@ import { expect, test } from '@jest/globals'
 import { conformance } from '../../../src/conformance/conformance.ts'
 import { asStackError } from '../../../src/errors.ts'
 import type { ClusterFacts, EtcdMember } from '../../../src/kubernetes/distribution.ts'
-import { askStack, lossesLeft, throwBroken } from '../../../src/modes/prove.ts'
+import { askStack, lossesLeft, proveStack, throwBroken } from '../../../src/modes/prove.ts'
 import { noRancher, type Seen } from '../../../src/modes/seen.ts'
+import type { Stack } from '../../../src/modes/stack.ts'
 import { seenStack, upgradeWorld } from './upgrade-world.ts'
 
 const member = (node: string, healthy: boolean): EtcdMember => ({
@@ -100,4 +101,36 @@ test('a sentence that is not asked for is no row, and is not waited for', async 
     .filter((id) => id !== 'odd-nodes')
   const rows = await askStack(run, stack, seenStack(), { except, rounds: 1 })
   expect(rows.map(({ id }) => id)).toEqual(['odd-nodes'])
+})
+
+/** How often the cluster was read for a proof, or for a mere question, so long after it was seen. */
+async function readingsAfter(ms: number, ask: typeof proveStack | typeof askStack): Promise<number> {
+  const { run, stack } = upgradeWorld(seenStack())
+  let readings = 0
+  const inspect = async () => {
+    readings += 1
+    return seenStack().cluster
+  }
+  const world = {
+    ...stack,
+    api: async () => ({}),
+    distribution: { ...stack.distribution, inspect, askEtcd: async () => [] },
+    rancher: { ...stack.rancher, ca: async () => undefined },
+  } as unknown as Stack
+  const asked = { ...run, report: { ...run.report, conformance: () => {} } } as typeof run
+  const seen = seenStack()
+  const readAt = new Date(run.clock.now() - ms)
+  const proof = { rounds: 1, deadlineMs: 200 }
+  // Nothing but etcd and Kubernetes answers here.
+  await ask(asked, world, { ...seen, rancher: { ...seen.rancher, readAt } }, proof).catch(asStackError)
+  return readings
+}
+
+test('what was read a moment ago is not read again for the proof, what is older is', async () => {
+  expect(await readingsAfter(9_000, proveStack)).toBe(0)
+  expect(await readingsAfter(11_000, proveStack)).toBe(1)
+})
+
+test('who asks several times in a row reads each time', async () => {
+  expect(await readingsAfter(0, askStack)).toBe(1)
 })

@@ -7,6 +7,7 @@ import { applyChange } from './apply.ts'
 import { cleanNode } from './clean-node.ts'
 import type { UpgradeWork } from './configure-upgrade.ts'
 import { formerOf } from './configure-upgrade.ts'
+import { askEtcd } from './etcd.ts'
 import { inspectCluster } from './inspect.ts'
 import { keepAsked } from './keep-asked.ts'
 import { fetchPoint, keepUpgrading } from './keep-upgrading.ts'
@@ -54,6 +55,7 @@ export function createRke({ stack: { name: stack }, rkeBinary, keyFiles, folder,
   return {
     name: 'rke',
     inspect: async (hosts) => await inspectCluster(hosts, stack),
+    askEtcd: async ({ reached }) => (await Promise.all(reached.map(askEtcd))).map(({ member }) => member),
     refuse: refuseCluster,
     plan: planCluster,
     apply: async (change, hosts, wanted, lease, signal) =>
