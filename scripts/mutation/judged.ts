@@ -430,7 +430,7 @@ export const JUDGED: Judged[] = [
   },
   {
     file: 'src/kubernetes/rke/plan.ts',
-    code: 'if (missingImages(wanted.images, node?.images ?? []).length === 0) return []',
+    code: '.filter((name) => missingImages(images, nodeOf(facts, name)?.images ?? []).length > 0)',
     from: '[]',
     to: '["Stryker was here"]',
     kind: 'equivalent',
@@ -438,7 +438,7 @@ export const JUDGED: Judged[] = [
   },
   {
     file: 'src/kubernetes/rke/plan.ts',
-    code: 'const containers = own(facts).nodes.find(({ name }) => name === node)?.containers ?? []',
+    code: 'const containers = nodeOf(facts, node)?.containers ?? []',
     from: '[]',
     to: '["Stryker was here"]',
     kind: 'equivalent',

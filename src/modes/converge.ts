@@ -114,7 +114,7 @@ async function changeRancher(run: InstallRun, stack: Stack, seen: Seen, lease: L
   const steps = planRancher(stack, seen, wanted, run.settings)
   return act(run, steps, lease, async (change, held, signal) => {
     if (change.kind === 'remember') return await remember(run, stack, seen, held)
-    if (change.kind === 'keep-asked') return await keepAsked(run, stack, held)
+    if (change.kind === 'keep-asked') return await keepAsked(run, stack, seen, held)
     await stack.rancher.apply(change, await stack.api(), held, signal)
   })
 }
@@ -125,8 +125,8 @@ async function remember({ settings }: InstallRun, stack: Stack, { cluster }: See
 }
 
 /** What was asked of Rancher, by the facts after it was done: the first password is settled by then. */
-async function keepAsked(run: InstallRun, stack: Stack, lease: Lease): Promise<void> {
-  const seen = await stack.inspect()
+async function keepAsked(run: InstallRun, stack: Stack, before: Seen, lease: Lease): Promise<void> {
+  const seen = { ...before, rancher: await stack.rancher.inspect(await stack.api()) }
   const { rancher } = await want(run, stack, seen)
   if (seen.cluster.asked === undefined) throw new Error('The cluster keeps nothing of what was asked of it.')
   const asked = { ...seen.cluster.asked, ...stack.rancher.asked(seen.rancher, rancher) }
