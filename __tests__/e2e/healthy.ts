@@ -3,7 +3,7 @@ import { type Member, member } from './eye/etcd.ts'
 import { clusterUid, openKubectl, rancherReplicas, readyNodes } from './eye/kubernetes.ts'
 import { machines, on } from './eye/machines.ts'
 import { curl } from './eye/web.ts'
-import type { Done, Stack } from './stack.ts'
+import { type Done, type Stack, succeeds } from './stack.ts'
 import { until } from './until.ts'
 
 const three = ['node-1', 'node-2', 'node-3']
@@ -83,4 +83,14 @@ async function authorityOf(stack: Stack): Promise<string> {
   const [digest = '', ...others] = [...new Set(digests)]
   expect(others).toEqual([])
   return digest
+}
+
+/** A run that found the stack as it was asked for. */
+export function expectNothingDone({ outputs, plan }: Pick<Done, 'outputs' | 'plan'>): void {
+  expect({ changed: outputs['changed'], plan }).toEqual({ changed: 'false', plan: [] })
+}
+
+/** What an install of these inputs finds: the stack as it was asked for. */
+export async function expectNothingLeft(stack: Stack, inputs: Record<string, string> = {}): Promise<void> {
+  expectNothingDone(await succeeds(stack.install(inputs)))
 }

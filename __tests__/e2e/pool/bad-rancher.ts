@@ -3,7 +3,7 @@ import { BROKEN, VERSIONS } from '../../../lab/versions.ts'
 import { openKubectl } from '../eye/kubernetes.ts'
 import { createDownstream, readMarker, writeMarker } from '../eye/rancher.ts'
 import { rancherVersion } from '../eye/versions.ts'
-import { expectAllYes, expectHealthy } from '../healthy.ts'
+import { expectAllYes, expectHealthy, expectNothingLeft } from '../healthy.ts'
 import { startLoad, startWriter } from '../load/load.ts'
 import { minutes } from '../minutes.ts'
 import { type Done, failsWith, type Stack, succeeds } from '../stack.ts'
@@ -45,12 +45,6 @@ const rolledBack = ([what, { release, why }]: [string, (typeof neverServe)[strin
     await expectNothingLeft(stack)
   },
 })
-
-/** What an install finds after a way back: the stack as it was asked for. */
-async function expectNothingLeft(stack: Stack): Promise<void> {
-  const install = await succeeds(stack.install())
-  expect({ changed: install.outputs['changed'], plan: install.plan }).toEqual({ changed: 'false', plan: [] })
-}
 
 const mark = (stack: Stack, marker: string) => writeMarker(stack.view, stack.password, marker)
 

@@ -4,7 +4,7 @@ import { output } from '../eye/command.ts'
 import { type Machine, machine, machines, on, wipe } from '../eye/machines.ts'
 import { traces } from '../eye/traces.ts'
 import { addMachine, asHosts, balance, hostInputs, letIn, makeGround, nameGround, publicHalf } from '../ground.ts'
-import { expectAllYes, expectHealthy } from '../healthy.ts'
+import { expectAllYes, expectHealthy, expectNothingDone } from '../healthy.ts'
 import { minutes } from '../minutes.ts'
 import { act, failsWith, succeeds } from '../stack.ts'
 import type { Case } from './case.ts'
@@ -18,7 +18,7 @@ export const hosts: Case[] = [
       const before = await expectHealthy(stack)
       const ground = await asHosts(stack)
       const done = await succeeds(stack.install(ground.inputs))
-      expect({ changed: done.outputs['changed'], plan: done.plan }).toEqual({ changed: 'false', plan: [] })
+      expectNothingDone(done)
       expectAllYes(done)
       expect(await expectHealthy(stack)).toEqual(before)
     },
@@ -33,7 +33,7 @@ export const hosts: Case[] = [
       expectAllYes(await succeeds(stack.install(ground.inputs)))
       await expectHealthy(stack)
       const again = await succeeds(stack.install(ground.inputs))
-      expect({ changed: again.outputs['changed'], plan: again.plan }).toEqual({ changed: 'false', plan: [] })
+      expectNothingDone(again)
     },
   },
   {

@@ -3,7 +3,7 @@ import { parse, stringify } from 'yaml'
 import { REGISTRY } from '../../../lab/registry.ts'
 import { give, imagesOfPods, openRegistry, underRegistry, withoutImages } from '../from-registry.ts'
 import { makeGround, nameGround } from '../ground.ts'
-import { expectAllYes, expectHealthy } from '../healthy.ts'
+import { expectAllYes, expectHealthy, expectNothingDone } from '../healthy.ts'
 import { minutes } from '../minutes.ts'
 import { type Stack, succeeds } from '../stack.ts'
 import type { Case } from './case.ts'
@@ -40,7 +40,7 @@ export const pulls: Case[] = [
       expect(ids).toEqual(expect.arrayContaining(['pull-images-node-1', 'pull-images-node-2', 'pull-images-node-3']))
       await expectHealthy(stack)
       const again = await succeeds(stack.install({ ...inputs, 'registry-credentials': credentials }))
-      expect({ changed: again.outputs['changed'], plan: again.plan }).toEqual({ changed: 'false', plan: [] })
+      expectNothingDone(again)
     },
   },
 ]

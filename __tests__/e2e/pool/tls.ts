@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals'
 import { makeTls } from '../eye/certificates.ts'
 import { openKubectl } from '../eye/kubernetes.ts'
-import { expectAllYes, expectHealthy, type Seen } from '../healthy.ts'
+import { expectAllYes, expectHealthy, expectNothingLeft, type Seen } from '../healthy.ts'
 import { minutes } from '../minutes.ts'
 import { type Done, type Stack, succeeds } from '../stack.ts'
 import type { Case } from './case.ts'
@@ -57,9 +57,4 @@ async function expectServesOwn(stack: Stack, done: Done): Promise<Seen> {
   const kept = await kubectl('-n', 'cattle-system', 'get', 'secret', 'tls-rancher', '-o', 'jsonpath={.data.tls\\.crt}')
   const authority = Buffer.from(kept, 'base64').toString('utf8')
   return await expectHealthy({ ...stack, view: { ...stack.view, ca: authority } })
-}
-
-async function expectNothingLeft(stack: Stack, inputs: Record<string, string>): Promise<void> {
-  const again = await succeeds(stack.install(inputs))
-  expect({ changed: again.outputs['changed'], plan: again.plan }).toEqual({ changed: 'false', plan: [] })
 }

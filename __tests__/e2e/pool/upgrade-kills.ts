@@ -5,7 +5,7 @@ import { atStep } from '../at-step.ts'
 import { loadOlder } from '../base.ts'
 import { openKubectl } from '../eye/kubernetes.ts'
 import { readMarker, writeMarker } from '../eye/rancher.ts'
-import { expectAllYes, expectHealthy } from '../healthy.ts'
+import { expectAllYes, expectHealthy, expectNothingDone } from '../healthy.ts'
 import { minutes } from '../minutes.ts'
 import { failsWith, type Stack, succeeds } from '../stack.ts'
 import { currentInputs, expectCurrent, standing, told } from '../upgraded.ts'
@@ -111,7 +111,7 @@ async function expectAtEnd(stack: Stack, vault: Vault, runId: number): Promise<v
   expectAllYes(await succeeds(upgradeRun(stack, vault, runId)))
   await expectCurrent(stack)
   const again = await succeeds(vault.upgrade(currentInputs(stack)))
-  expect({ changed: again.outputs['changed'], plan: again.plan }).toEqual({ changed: 'false', plan: [] })
+  expectNothingDone(again)
 }
 
 const spell = (_key: string, value: unknown) => (value instanceof RegExp ? value.source : value)

@@ -3,7 +3,7 @@ import { expect } from '@jest/globals'
 import { type Account, type AwsStack, openAccount } from '../../account.ts'
 import { openKubectl } from '../../eye/kubernetes.ts'
 import { machine, on } from '../../eye/machines.ts'
-import { expectAllYes, expectHealthy, untilHealthy } from '../../healthy.ts'
+import { expectAllYes, expectHealthy, expectNothingDone, untilHealthy } from '../../healthy.ts'
 import { minutes } from '../../minutes.ts'
 import { failsWith, succeeds } from '../../stack.ts'
 import { until } from '../../until.ts'
@@ -46,7 +46,7 @@ export const ports: Case[] = [
       }
       await untilHealthy(stack, minutes(4))
       const again = await succeeds(stack.install())
-      expect({ changed: again.outputs['changed'], plan: again.plan }).toEqual({ changed: 'false', plan: [] })
+      expectNothingDone(again)
       expect(await expectHealthy(stack)).toEqual(seen)
     },
   },
