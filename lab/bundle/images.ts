@@ -13,8 +13,8 @@ import { STANDINS, standInDockerfile } from './standins.ts'
 /** What of a stack needs the images of an archive. */
 type Use = 'rke' | 'ingress' | 'rancher' | 'cert-manager'
 
-/** One archive of the bundle: images that are needed together. */
-export type ImageGroup = { archive: string; for: Use; names: string[]; file: string }
+/** One archive of the bundle: images that are needed together; by one version of Kubernetes only, where it is named. */
+export type ImageGroup = { archive: string; for: Use; kubernetes?: string | undefined; names: string[]; file: string }
 
 /**
  * An image to build, and the names it goes by: a folder beside this file, or the text of a Dockerfile; and the programs
@@ -22,7 +22,7 @@ export type ImageGroup = { archive: string; for: Use; names: string[]; file: str
  */
 type Recipe = { names: string[]; from: { folder: string } | { dockerfile: string }; programs: Record<string, string> }
 
-type Archive = { archive: string; for: Use; recipes: Recipe[] }
+type Archive = { archive: string; for: Use; kubernetes?: string; recipes: Recipe[] }
 
 const FOLDER = join(import.meta.dirname, 'images')
 
@@ -41,7 +41,7 @@ function archivesOf(kubernetes: string[]): Archive[] {
   const ofKubernetes = kubernetes.map((version): Archive => {
     const programs = { hyperkube: hyperkubeOf(version) }
     const recipe = { names: [kubernetesImage(version)], from: { folder: 'kubernetes' }, programs }
-    return { archive: `kubernetes-${version}`, for: 'rke', recipes: [recipe] }
+    return { archive: `kubernetes-${version}`, for: 'rke', kubernetes: version, recipes: [recipe] }
   })
   const standIns = STANDINS.map(({ name, images }): Archive => {
     const recipes = images.map((names): Recipe => {
@@ -70,15 +70,16 @@ function fromFolder(name: string, folder: string, programs: string[]): Recipe {
   return { names: [name], from: { folder }, programs: sameNames }
 }
 
-async function buildArchive({ archive, for: use, recipes }: Archive, { path }: Binaries): Promise<ImageGroup> {
+async function buildArchive({ recipes, ...rest }: Archive, { path }: Binaries): Promise<ImageGroup> {
   const key = keyOf(...(await inputsOf(recipes, path)))
   const names = recipes.flatMap((recipe) => recipe.names)
+  const { archive } = rest
   const file = await cached(`Images for ${archive}`, join(CACHE, 'images', `${archive}-${key}.tar`), async (to) => {
     await buildImage({ names: [IMAGES.base], from: { folder: 'base' }, programs: {} }, path)
     for (const recipe of recipes) await buildImage(recipe, path)
     await docker(['save', '-o', to, ...names])
   })
-  return { archive, for: use, names, file }
+  return { ...rest, names, file }
 }
 
 /** All that the images are made from: the tree below them, folders, texts and programs. */

@@ -13,7 +13,7 @@ import type { Release, StandIn } from './standins.ts'
 export type BundleIndex = {
   format: 1
   tools: { name: string; version: string; file: string; sha256: string }[]
-  images: { file: string; sha256: string; names: string[]; for: ImageGroup['for'] }[]
+  images: ({ file: string; sha256: string } & Pick<ImageGroup, 'names' | 'for' | 'kubernetes'>)[]
   charts: { name: string; version: string; file: string; sha256: string }[]
 }
 
@@ -51,7 +51,8 @@ export async function packImages(bundle: string, groups: ImageGroup[]): Promise<
   for (const group of groups) {
     const file = `images/${group.archive}.tar`
     await put(group.file, join(bundle, file))
-    entries.push({ file, sha256: await sha256(join(bundle, file)), names: group.names, for: group.for })
+    const { names, for: use, kubernetes } = group
+    entries.push({ file, sha256: await sha256(join(bundle, file)), names, for: use, ...(kubernetes && { kubernetes }) })
   }
   return entries
 }

@@ -430,7 +430,7 @@ export const JUDGED: Judged[] = [
   },
   {
     file: 'src/kubernetes/rke/plan.ts',
-    code: '.filter((name) => missingImages(images, nodeOf(facts, name)?.images ?? []).length > 0)',
+    code: 'return sortedNodes(wanted).filter((name) => missingImages(images, nodeOf(facts, name)?.images ?? []).length > 0)',
     from: '[]',
     to: '["Stryker was here"]',
     kind: 'equivalent',

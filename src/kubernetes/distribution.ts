@@ -4,6 +4,7 @@ import type { Node, RunId } from '../node.ts'
 import type { Hosts } from '../remote/host.ts'
 import type { Lease } from '../remote/lease.ts'
 import type { Change, Step } from '../steps.ts'
+import type { BundleImage } from '../tools/bundle.ts'
 
 /** One etcd member as that member itself answers, not as others say. */
 export type EtcdMember = {
@@ -84,7 +85,7 @@ export type WantedCluster = {
   config: Record<string, unknown>
   loadBalancer: string | undefined
   /** Image archives of an air-gap bundle to load on every node; an awaited one even when Kubernetes needs nothing else. */
-  images: { file: string; sha256: string; names: string[]; awaited?: boolean }[]
+  images: (BundleImage & { awaited?: boolean })[]
   /** Cluster state given by the user, to adopt an existing cluster. */
   givenState: string | undefined
   newCluster: boolean
@@ -261,7 +262,7 @@ export interface Distribution {
 
   /** Carries out one change of an upgrade; each may be repeated, and finishes what a killed run left half-done. */
   applyUpgrade(change: Change, hosts: Hosts, wanted: WantedCluster, lease: Lease, signal: AbortSignal): Promise<void>
-  /** Loads what of the air-gap bundle the nodes lack; nothing without one. */
+  /** Loads what of the air-gap bundle the nodes lack of Rancher's and cert-manager's images; nothing without one. */
   loadImages(hosts: Hosts, wanted: Pick<WantedCluster, 'images'>, lease: Lease, signal: AbortSignal): Promise<void>
   /** Asks each node for its versions and what of it is not well. */
   progress(hosts: Hosts): Promise<NodeProgress[]>

@@ -1,14 +1,14 @@
 import { standsCertManager } from '../rancher/cert-manager.ts'
 import type { InstallRun } from '../run.ts'
-import type { BundleImage } from '../tools/bundle.ts'
+import type { BundleImage, ImageUse } from '../tools/bundle.ts'
 import { type Seen, type Wanted, wantedCluster } from './seen.ts'
 import type { Stack } from './stack.ts'
 
 /** What is asked, made exact by what stands: a version not given is the running one, else the tested one. */
 export async function want({ settings, signal }: InstallRun, stack: Stack, seen: Seen): Promise<Wanted> {
   const bundled = await imagesFor(stack, { ingress: { tls: { source: settings.rancher.tls.source } } })
-  const awaitsCertManager = !standsCertManager(seen.rancher)
-  const images = bundled.map((image) => ({ ...image, awaited: awaitsCertManager && image.for === 'cert-manager' }))
+  const awaited = awaitedUses(seen)
+  const images = bundled.map((image) => ({ ...image, awaited: awaited.includes(image.for) }))
   const cluster = wantedCluster(settings, seen.infrastructure, images)
   const surroundings = {
     kubernetesVersion: seen.cluster.version ?? settings.kubernetesVersion,
@@ -20,6 +20,14 @@ export async function want({ settings, signal }: InstallRun, stack: Stack, seen:
     cluster,
     rancher: await stack.rancher.want(seen.rancher, surroundings, signal),
   }
+}
+
+/** What is still to be installed on Kubernetes. */
+function awaitedUses({ rancher }: Pick<Seen, 'rancher'>): ImageUse[] {
+  return [
+    ...(standsCertManager(rancher) ? [] : ['cert-manager' as const]),
+    ...(rancher.release === undefined ? ['rancher' as const] : []),
+  ]
 }
 
 /** What an air-gap bundle holds for a Rancher of these values: cert-manager only where it makes the certificate. */

@@ -13,8 +13,17 @@ export type Bundle = {
   charts: { name: string; version: string; file: string; sha256: string }[]
 }
 
-/** An archive that `docker load` takes; what it holds, and which part of the stack needs it. */
-export type BundleImage = { file: string; sha256: string; names: string[]; for: ImageUse }
+/**
+ * An archive that `docker load` takes; what it holds, and which part of the stack needs it. One that a single version
+ * of Kubernetes needs names it, as its kubelet does ("v1.32.6").
+ */
+export type BundleImage = {
+  file: string
+  sha256: string
+  names: string[]
+  for: ImageUse
+  kubernetes?: string | undefined
+}
 
 export type ImageUse = 'rke' | 'rancher' | 'cert-manager' | 'ingress'
 
@@ -27,7 +36,13 @@ const manifest = z.object({
   format: z.literal(1),
   tools: z.array(versioned),
   images: z.array(
-    z.object({ file, sha256, names: z.array(z.string()), for: z.enum(['rke', 'rancher', 'cert-manager', 'ingress']) }),
+    z.object({
+      file,
+      sha256,
+      names: z.array(z.string()),
+      for: z.enum(['rke', 'rancher', 'cert-manager', 'ingress']),
+      kubernetes: z.string().optional(),
+    }),
   ),
   charts: z.array(versioned),
 })

@@ -11,7 +11,7 @@ const IMAGES = (['rke', 'rancher', 'cert-manager'] as const).map((use) => ({
 }))
 
 /** What is asked of a bundle's images, for a source of the certificate and a cert-manager that stands or not. */
-async function imagesOf(source: string, certManager: Partial<CertManagerFacts>) {
+async function imagesOf(source: string, certManager: Partial<CertManagerFacts>, release?: object) {
   const settings = {
     stack: { name: 'rancher' },
     hostname: 'rancher.test',
@@ -24,7 +24,7 @@ async function imagesOf(source: string, certManager: Partial<CertManagerFacts>) 
   const seen = {
     infrastructure: { nodes: [], memory: {}, loadBalancer: undefined },
     cluster: {},
-    rancher: { certManager: { release: undefined, kinds: false, ready: undefined, ...certManager } },
+    rancher: { release, certManager: { release: undefined, kinds: false, ready: undefined, ...certManager } },
   }
   const { cluster } = await want(
     { settings, signal: AbortSignal.timeout(1_000) } as unknown as Arguments[0],
@@ -44,5 +44,12 @@ test.each<[string, string, Partial<CertManagerFacts>, unknown[]]>([
   ['a cert-manager that is missing is waited for', 'rancher', {}, [...PLAIN, ['cert-manager:1', true]]],
   ['one that somebody else runs is not', 'letsEncrypt', { kinds: true }, [...PLAIN, ['cert-manager:1', false]]],
 ])('%s', async (_name, source, certManager, images) => {
-  expect(await imagesOf(source, certManager)).toEqual(images)
+  expect(await imagesOf(source, certManager, {})).toEqual(images)
+})
+
+test('a Rancher that is not installed yet is waited for', async () => {
+  expect(await imagesOf('secret', {})).toEqual([
+    ['rke:1', false],
+    ['rancher:1', true],
+  ])
 })

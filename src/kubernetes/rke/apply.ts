@@ -6,7 +6,7 @@ import { askApi } from './api-facts.ts'
 import { cleanNode, clearListeners } from './clean-node.ts'
 import { clusterDigest, settingsDigest } from './cluster-yml.ts'
 import { leaveCluster } from './leave.ts'
-import { awaitedImages, loadMissing } from './load-images.ts'
+import { loadMissing, planeArchives, workloadArchives } from './load-images.ts'
 import { type Obtained, obtainState } from './obtain-state.ts'
 import { openClusterApi } from './open-api.ts'
 import type { RkeChange } from './plan.ts'
@@ -24,9 +24,9 @@ export async function applyChange(change: RkeChange, work: Work): Promise<void> 
   const { hosts, signal } = work
   switch (change.kind) {
     case 'load-images':
-      return await loadMissing(hostOf(hosts, change.node), work.wanted.images, signal)
-    case 'load-awaited-images':
-      return await loadMissing(hostOf(hosts, change.node), awaitedImages(work.wanted), signal)
+      return await loadMissing(hostOf(hosts, change.node), planeArchives(work.wanted.images, change.version), signal)
+    case 'load-workload-images':
+      return await loadMissing(hostOf(hosts, change.node), workloadArchives(work.wanted.images), signal)
     case 'pull-images':
       return await pullAhead(hostOf(hosts, change.node), change.version, work)
     case 'clear-leftovers':

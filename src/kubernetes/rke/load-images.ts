@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { StackError } from '../../errors.ts'
 import type { Host } from '../../remote/host.ts'
 import type { WantedCluster } from '../distribution.ts'
+import { kubeletVersion } from './versions.ts'
 
 type Image = WantedCluster['images'][number]
 
@@ -13,9 +14,27 @@ export function missingImages(images: Image[], present: string[]): Image[] {
   return images.filter(({ names }) => names.some((name) => !has.has(shortName(name))))
 }
 
-/** What is to be installed on a cluster that may need nothing else. */
-export function awaitedImages({ images }: Pick<WantedCluster, 'images'>): Image[] {
-  return images.filter(({ awaited }) => awaited === true)
+/** What is needed before rke brings this version of Kubernetes up; of any version when it is not known. */
+export function planeArchives(images: Image[], version: string | undefined): Image[] {
+  return images.filter((image) => !isWorkload(image) && isForVersion(image, version))
+}
+
+/** What is installed on Kubernetes once it stands, and may be loaded while it is brought up. */
+export function workloadArchives(images: Image[]): Image[] {
+  return images.filter(isWorkload)
+}
+
+/** All that a stack of this version of Kubernetes runs. */
+export function archivesFor(images: Image[], version: string | undefined): Image[] {
+  return images.filter((image) => isForVersion(image, version))
+}
+
+function isWorkload({ for: use }: Image): boolean {
+  return use === 'rancher' || use === 'cert-manager'
+}
+
+function isForVersion({ kubernetes }: Image, version: string | undefined): boolean {
+  return kubernetes === undefined || version === undefined || kubernetes === kubeletVersion(version)
 }
 
 /** Loads what the node's Docker lacks now. @throws StackError as `loadImages` does */

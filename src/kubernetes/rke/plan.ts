@@ -3,7 +3,7 @@ import type { ClusterFacts, WantedCluster } from '../distribution.ts'
 import { clusterDigest, namesSettings } from './cluster-yml.ts'
 import { hasPlane, isListener, type NodeFacts, own } from './facts.ts'
 import { foundStates } from './found-states.ts'
-import { awaitedImages, missingImages } from './load-images.ts'
+import { missingImages, planeArchives, workloadArchives } from './load-images.ts'
 import { joiningNodes, leavingMembers } from './members.ts'
 import { isSameConfig } from './same-config.ts'
 import { chooseState } from './state.ts'
@@ -12,8 +12,8 @@ import { kubeletVersion, resolveVersion } from './versions.ts'
 /** What this distribution can be told to do. Only names and ids: everything else is read when it is done. */
 export type RkeChange = Change &
   (
-    | { kind: 'load-images' | 'load-awaited-images'; node: string }
-    | { kind: 'pull-images'; node: string; version: string }
+    | { kind: 'load-images' | 'pull-images'; node: string; version: string }
+    | { kind: 'load-workload-images'; node: string }
     | { kind: 'clear-leftovers'; node: string }
     | { kind: 'clean-node'; node: string }
     | { kind: 'write-state-ahead'; version: string }
@@ -30,7 +30,7 @@ export function planCluster(facts: ClusterFacts, wanted: WantedCluster): Step[] 
   const version = resolveVersion(facts.version, wanted.version)
   if (facts.state === 'quorum-lost' && !wanted.newCluster) return []
   if (needsUp(facts, wanted, version)) return upSteps(facts, wanted, version)
-  const awaited = loadSteps(facts, wanted, 'load-awaited-images', awaitedImages(wanted))
+  const awaited = workloadSteps(facts, wanted, ({ awaited }) => awaited === true)
   if (keepsItsState(facts, wanted)) return awaited
   return [
     ...awaited,
@@ -40,7 +40,8 @@ export function planCluster(facts: ClusterFacts, wanted: WantedCluster): Step[] 
 
 function upSteps(facts: ClusterFacts, wanted: WantedCluster, version: string): Step[] {
   const leaving = leavingMembers(facts, wanted.nodes)
-  const prepare = [...imageSteps(facts, wanted, version), ...leftoverSteps(facts, wanted), ...cleanSteps(facts, wanted)]
+  const images = imageSteps(facts, wanted, version)
+  const prepare = [...images, ...leftoverSteps(facts, wanted), ...cleanSteps(facts, wanted)]
   const cleaned = prepare.filter(({ change }) => change.kind === 'clean-node').map(({ id }) => id)
   const ahead = step(
     'write-state-ahead',
@@ -70,6 +71,7 @@ function upSteps(facts: ClusterFacts, wanted: WantedCluster, version: string): S
   }
   return [
     ...before,
+    ...workloadSteps(facts, wanted, () => true, images),
     step(
       'cluster-up',
       upTitle(facts, joins, version),
@@ -94,7 +96,11 @@ function upTitle({ state }: ClusterFacts, joins: string[], version: string): str
 
 /** From the bundle what a node lacks; without one, what every node runs is pulled ahead onto those that are to join. */
 function imageSteps(facts: ClusterFacts, wanted: WantedCluster, version: string): Step[] {
-  if (wanted.images.length > 0) return loadSteps(facts, wanted, 'load-images', wanted.images)
+  if (wanted.images.length > 0) {
+    return lacking(facts, wanted, planeArchives(wanted.images, version)).map((node) =>
+      step(`load-images-${node}`, `Load images on ${node}`, 20 * MINUTE, { kind: 'load-images', node, version }),
+    )
+  }
   return sortedNodes(wanted).flatMap((name) => {
     const node = nodeOf(facts, name)
     if (node !== undefined && hasPlane(node)) return []
@@ -104,15 +110,31 @@ function imageSteps(facts: ClusterFacts, wanted: WantedCluster, version: string)
   })
 }
 
-function loadSteps(
+/**
+ * What is installed on Kubernetes is loaded while rke works, after what rke itself waits for.
+ *
+ * @param first the steps that load on the same nodes before
+ */
+function workloadSteps(
   facts: ClusterFacts,
   wanted: WantedCluster,
-  kind: 'load-images' | 'load-awaited-images',
-  images: WantedCluster['images'],
+  isNeeded: (image: WantedCluster['images'][number]) => boolean,
+  first: Step[] = [],
 ): Step[] {
-  return sortedNodes(wanted)
-    .filter((name) => missingImages(images, nodeOf(facts, name)?.images ?? []).length > 0)
-    .map((node) => step(`${kind}-${node}`, `Load images on ${node}`, 20 * MINUTE, { kind, node }))
+  return lacking(facts, wanted, workloadArchives(wanted.images).filter(isNeeded)).map((node) =>
+    step(
+      `load-workload-images-${node}`,
+      `Load images of Rancher on ${node}`,
+      20 * MINUTE,
+      { kind: 'load-workload-images', node },
+      first.filter(({ change }) => change['node'] === node).map(({ id }) => id),
+    ),
+  )
+}
+
+/** The nodes that lack one of these images, by name. */
+function lacking(facts: ClusterFacts, wanted: WantedCluster, images: WantedCluster['images']): string[] {
+  return sortedNodes(wanted).filter((name) => missingImages(images, nodeOf(facts, name)?.images ?? []).length > 0)
 }
 
 function leftoverSteps(facts: ClusterFacts, wanted: WantedCluster): Step[] {

@@ -6,7 +6,7 @@ import type { Lease } from '../../remote/lease.ts'
 import type { Api, Asked, RestoreSource, Restoring, WantedRestore } from '../distribution.ts'
 import { clearListeners } from './clean-node.ts'
 import { deleteNodeObject } from './delete-node-object.ts'
-import { loadMissing } from './load-images.ts'
+import { archivesFor, loadMissing } from './load-images.ts'
 import { newestGeneration, obtainState } from './obtain-state.ts'
 import { proveCluster } from './prove.ts'
 import { recordedCall, recordedIn } from './recorded-call.ts'
@@ -33,7 +33,7 @@ export async function applyRestore(change: RestoreChange, work: Work): Promise<v
   const { hosts, wanted, signal } = work
   switch (change.kind) {
     case 'load-images':
-      return await loadMissing(hostOf(hosts, change.node), wanted.images, signal)
+      return await loadMissing(hostOf(hosts, change.node), archivesOf(wanted), signal)
     case 'clear-restore':
       return await clearRestore(hostOf(hosts, change.node))
     case 'put-snapshot':
@@ -45,6 +45,11 @@ export async function applyRestore(change: RestoreChange, work: Work): Promise<v
     case 'prove-restored':
       return await prove(work)
   }
+}
+
+/** What the cluster that is brought back runs. */
+function archivesOf(wanted: WantedRestore): WantedRestore['images'] {
+  return archivesFor(wanted.images, recordedIn(sourceOf(wanted).state).version)
 }
 
 /** Containers of an attempt that was cut off are used again as they are: with old output, an honest retry fails on them. */

@@ -2,7 +2,7 @@ import { StackError } from '../../errors.ts'
 import type { Host } from '../../remote/host.ts'
 import { isConfig } from './cluster-yml.ts'
 import { configFor, neededState, type UpgradeWork } from './configure-upgrade.ts'
-import { loadMissing } from './load-images.ts'
+import { archivesFor, loadMissing } from './load-images.ts'
 import { accountsOf, planeImages, pullImages } from './pull-images.ts'
 import { type Recorded, recordedIn } from './recorded-call.ts'
 import { parseState } from './state-file.ts'
@@ -13,7 +13,7 @@ import { mintState } from './work-folder.ts'
 export async function bringImages(host: Host, version: string, work: UpgradeWork): Promise<void> {
   const { wanted, signal } = work
   const needed = await neededImages(version, work)
-  if (wanted.images.length > 0) await loadMissing(host, wanted.images, signal)
+  if (wanted.images.length > 0) await loadMissing(host, archivesFor(wanted.images, version), signal)
   else await pullImages(host, needed, accountsOf(wanted), signal)
   const missing = await missingOn(host, needed)
   if (missing.length === 0) return

@@ -5,8 +5,10 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { createRke, type RkeOptions } from '../../../../src/kubernetes/rke/rke.ts'
 import { type StackFile, sha256 } from '../../../../src/kubernetes/rke/state.ts'
 import { parseState } from '../../../../src/kubernetes/rke/state-file.ts'
+import { kubeletVersion, TESTED_VERSION } from '../../../../src/kubernetes/rke/versions.ts'
 import type { Lease } from '../../../../src/remote/lease.ts'
 import type { Change } from '../../../../src/steps.ts'
+import type { ImageUse } from '../../../../src/tools/bundle.ts'
 import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
 import { tries } from '../../remedies/tries.ts'
 import { apiAnswer } from './answers.ts'
@@ -190,23 +192,37 @@ test('what was asked is written as a generation of its own, and not again when i
   expect(again.flatMap(written)).toEqual([])
 })
 
-test('of a bundle only what is awaited is loaded, and only what the node lacks', async () => {
-  const image = async (name: string, awaited: boolean) => {
+const LOAD = 'docker load --quiet < '
+
+test.each<[string, Change, string[]]>([
+  ['rke waits for', change('load-images', { node: 'node-2', version: TESTED_VERSION }), ['planes', 'own', 'ingress']],
+  ['is installed later', change('load-workload-images', { node: 'node-2' }), ['rancher', 'webhook']],
+])('of a bundle only what %s is loaded, and only what the node lacks', async (_what, load, loaded) => {
+  const image = async (name: string, use: ImageUse, kubernetes?: string) => {
     const file = join(folder, name)
     await writeFile(file, name)
-    return { file, sha256: sha256(name), names: [`${name}:1`], awaited }
+    return { file, sha256: sha256(name), names: [`${name}:1`], for: use, kubernetes }
   }
-  const images = [await image('webhook', true), await image('controller', true), await image('later', false)]
+  const images = [
+    await image('planes', 'rke'),
+    await image('own', 'rke', kubeletVersion(TESTED_VERSION)),
+    await image('other', 'rke', 'v1.1.0'),
+    await image('ingress', 'ingress'),
+    await image('rancher', 'rancher'),
+    await image('webhook', 'cert-manager'),
+    await image('controller', 'cert-manager'),
+  ]
   const hosts = nodes(STATE).map((host) =>
     host.answers('docker image ls', 'controller:1\n').answers('docker load', 'Loaded'),
   )
   const distribution = await rke('exit 0')
-  const load = change('load-awaited-images', { node: 'node-2' })
   await distribution.apply(load, fakeHosts(hosts), { ...wanted, images }, lease, signal)
   const loads = hosts.map(({ received }) =>
-    received.flatMap((one) => ('command' in one && one.command.startsWith('docker load') ? [one.command] : [])),
+    received.flatMap((one) =>
+      'command' in one && one.command.startsWith(LOAD) ? [one.command.slice(LOAD.length)] : [],
+    ),
   )
-  expect(loads).toEqual([[], [`docker load --quiet < ${join(folder, 'webhook')}`], []])
+  expect(loads).toEqual([[], loaded.map((name) => join(folder, name)), []])
 })
 
 const brings = (hosts: () => FakeHost[]) => async () => {

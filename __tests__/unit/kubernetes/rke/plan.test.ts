@@ -6,7 +6,7 @@ import { planCluster } from '../../../../src/kubernetes/rke/plan.ts'
 import { TESTED_VERSION } from '../../../../src/kubernetes/rke/versions.ts'
 import { quorum } from '../../../../src/quorum.ts'
 import type { Step } from '../../../../src/steps.ts'
-import { bareFacts, containerOf, foundOf, healthyFacts, nodeOf, wantedOf, wipe, withOwn } from './world.ts'
+import { bareFacts, containerOf, foundOf, healthyFacts, imageOf, nodeOf, wantedOf, wipe, withOwn } from './world.ts'
 
 const ids = (steps: Step[]) => steps.map(({ id }) => id)
 const BUILD = ['write-state-ahead', 'cluster-up', 'prove-cluster']
@@ -32,13 +32,13 @@ test('each step says what it is to do, in the room it is done in', () => {
     { room: 'kubernetes', kind: 'cluster-up', version, joins: [], leaves: [] },
     { room: 'kubernetes', kind: 'prove-cluster', version },
   ])
-  const images = [{ file: 'k.tar', sha256: 'x', names: ['a:1'] }]
+  const images = [imageOf('a:1')]
   const left = withOwn(bareFacts(1), ({ nodes }) => ({
     nodes: nodes.map((node) => ({ ...node, containers: [containerOf('rke-etcd-port-listener')] })),
   }))
   const again = planCluster({ ...left, state: 'unfinished' }, wantedOf(1, { images, newCluster: true }))
   expect(again.slice(0, 3).map(({ change }) => change)).toEqual([
-    { room: 'kubernetes', kind: 'load-images', node: 'node-1' },
+    { room: 'kubernetes', kind: 'load-images', node: 'node-1', version },
     { room: 'kubernetes', kind: 'clear-leftovers', node: 'node-1' },
     { room: 'kubernetes', kind: 'clean-node', node: 'node-1' },
   ])
@@ -77,7 +77,7 @@ test('members leave one after the other, the first when the state is written', (
 })
 
 test('images a node lacks are loaded on each node at the same time, before rke is run', () => {
-  const wanted = wantedOf(3, { images: [{ file: 'k.tar', sha256: 'x', names: ['rancher/hyperkube:v1'] }] })
+  const wanted = wantedOf(3, { images: [imageOf('rancher/hyperkube:v1')] })
   const facts = withOwn(bareFacts(), ({ nodes }) => ({
     nodes: nodes.map((node) => (node.name === 'node-2' ? { ...node, images: ['rancher/hyperkube:v1'] } : node)),
   }))
@@ -87,16 +87,45 @@ test('images a node lacks are loaded on each node at the same time, before rke i
   expect(steps.find(({ id }) => id === 'cluster-up')?.needs).toContain('load-images-node-3')
 })
 
+test('of a bundle with several versions of Kubernetes only the images of the one that is built are loaded', () => {
+  const images = ['v1.31.4', 'v1.32.6'].map((kubernetes) => imageOf(`kubernetes:${kubernetes}`, { kubernetes }))
+  const facts = (image: string) =>
+    withOwn(bareFacts(1), ({ nodes }) => ({ nodes: nodes.map((node) => ({ ...node, images: [image] })) }))
+  const ahead = (image: string) =>
+    ids(planCluster(facts(image), wantedOf(1, { images, version: 'v1.32.6-rancher1-1' }))).slice(0, -BUILD.length)
+  expect(ahead('kubernetes:v1.32.6')).toEqual([])
+  expect(ahead('kubernetes:v1.31.4')).toEqual(['load-images-node-1'])
+})
+
+test('what is installed on Kubernetes is loaded while rke builds it, after what rke waits for', () => {
+  const images = [
+    imageOf('a:1'),
+    imageOf('rancher:1', { for: 'rancher' }),
+    imageOf('signer:1', { for: 'cert-manager' }),
+  ]
+  const steps = planCluster(bareFacts(2), wantedOf(2, { images }))
+  const later = steps.filter(({ change }) => change.kind === 'load-workload-images')
+  expect(later.map(({ id, needs }) => [id, needs])).toEqual([
+    ['load-workload-images-node-1', ['load-images-node-1']],
+    ['load-workload-images-node-2', ['load-images-node-2']],
+  ])
+  expect(steps.find(({ id }) => id === 'cluster-up')?.needs).toEqual([
+    'load-images-node-1',
+    'load-images-node-2',
+    'write-state-ahead',
+  ])
+})
+
 test('an awaited image is brought to nodes that need nothing else, and to those only that lack it', () => {
-  const image = (name: string, awaited: boolean) => ({ file: `${name}.tar`, sha256: 'x', names: [name], awaited })
+  const image = (name: string, awaited: boolean) => imageOf(name, { for: 'cert-manager', awaited })
   const wanted = wantedOf(3, { images: [image('signer:1', true), image('next:2', false)] })
   const facts = withOwn(healthyFacts(wanted), ({ nodes }) => ({
     nodes: nodes.map((node) => (node.name === 'node-2' ? { ...node, images: ['signer:1'] } : node)),
   }))
   expect(planCluster(facts, wanted).map(({ id, change }) => [id, change])).toEqual(
     ['node-1', 'node-3'].map((node) => [
-      `load-awaited-images-${node}`,
-      { room: 'kubernetes', kind: 'load-awaited-images', node },
+      `load-workload-images-${node}`,
+      { room: 'kubernetes', kind: 'load-workload-images', node },
     ]),
   )
   const onlyLater = wantedOf(3, { images: [image('next:2', false)] })
@@ -104,9 +133,12 @@ test('an awaited image is brought to nodes that need nothing else, and to those 
 })
 
 test('nodes that are not there yet are planned for as bare ones', () => {
-  expect(ids(planCluster(bareFacts(0), wantedOf(3, { images: [{ file: 'k', sha256: 'x', names: ['a:1'] }] })))).toEqual(
-    ['load-images-node-1', 'load-images-node-2', 'load-images-node-3', ...BUILD],
-  )
+  expect(ids(planCluster(bareFacts(0), wantedOf(3, { images: [imageOf('a:1')] })))).toEqual([
+    'load-images-node-1',
+    'load-images-node-2',
+    'load-images-node-3',
+    ...BUILD,
+  ])
 })
 
 test('what a failed port check left is removed before rke is run', () => {

@@ -15,7 +15,18 @@ import type { Lease } from '../../../../src/remote/lease.ts'
 import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
 import { tries } from '../../remedies/tries.ts'
 import { apiAnswer, etcdAnswer } from './answers.ts'
-import { bareFacts, containerOf, foundOf, healthyFacts, memberNode, nodeOf, STATE, wantedOf, withOwn } from './world.ts'
+import {
+  bareFacts,
+  containerOf,
+  foundOf,
+  healthyFacts,
+  imageOf,
+  memberNode,
+  nodeOf,
+  STATE,
+  wantedOf,
+  withOwn,
+} from './world.ts'
 
 const lease: Lease = {
   holder: '1/1',
@@ -82,7 +93,7 @@ test('what failed attempts left is cleared first, and images a node lacks are lo
   const facts = withOwn(healthyFacts(wantedCluster), ({ nodes }) => ({
     nodes: nodes.map((node, at) => (at === 1 ? { ...node, containers: [containerOf('etcd-checksum-checker')] } : node)),
   }))
-  const steps = planRestore(facts, wantedRestore({ images: [{ file: 'k', sha256: 'x', names: ['a:1'] }] }))
+  const steps = planRestore(facts, wantedRestore({ images: [imageOf('a:1')] }))
   expect(steps.map(({ id }) => id).slice(0, 4)).toEqual([
     'load-images-node-1',
     'load-images-node-2',
@@ -91,6 +102,13 @@ test('what failed attempts left is cleared first, and images a node lacks are lo
   ])
   expect(steps.find(({ id }) => id === 'put-snapshot-node-2')?.needs).toEqual(['clear-restore-node-2'])
   expect(steps.find(({ id }) => id === 'restore-cluster')?.needs).toContain('load-images-node-1')
+})
+
+test('of a bundle with several versions of Kubernetes only the images of the one that is restored are loaded', () => {
+  const planFor = (kubernetes: string) =>
+    planRestore(bareFacts(1), wantedRestore({ images: [imageOf('a:1', { kubernetes })] })).map(({ id }) => id)
+  expect(planFor('v1.32.6')).toContain('load-images-node-1')
+  expect(planFor('v1.31.10')).not.toContain('load-images-node-1')
 })
 
 test('survivors are planned for before anybody knows their file', () => {

@@ -17,7 +17,7 @@ import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
 import { makeCertificate } from '../../rancher/certificate.ts'
 import { tries } from '../../remedies/tries.ts'
 import { apiAnswer, bareAnswer, etcdAnswer, memberAnswer } from './answers.ts'
-import { foundOf, STATE, wantedOf } from './world.ts'
+import { foundOf, imageOf, STATE, wantedOf } from './world.ts'
 
 const [OLD, NEW] = ['v1.31.10-rancher1-1', 'v1.32.6-rancher1-1']
 const CONFIG = { system_images: { kubernetes: 'mine/kubernetes:new' } }
@@ -274,6 +274,29 @@ test('going back gives rke the settings that were recorded, and the stack its fo
   })
 })
 
+test('a machine that was made since is given the images of what it goes back to, and those only', async () => {
+  const archive = async (version: string) => {
+    const file = join(folder, `${version}.tar`)
+    await writeFile(file, version)
+    return { ...imageOf(`mine/kubernetes:${version}`, { kubernetes: version }), file, sha256: sha256(version) }
+  }
+  const images = [await archive('v1.31.10'), await archive('v1.32.6')]
+  const hosts = nodes().map((host, at) =>
+    host
+      .answers('own-api', '\n#### version\n{"gitVersion":"v1.31.10"}\n#### ready\nok\n#### end\n')
+      .answers('ask-api', () => apiAnswer(wanted.nodes).replaceAll('v1.32.6', 'v1.31.10'))
+      .answers('docker image ls', at === 1 ? '' : 'mine/kubernetes:v1.31.10\n')
+      .answers('docker load', ''),
+  )
+  const distribution = await rke()
+  const former = { state: RUNNING, asked: ASKED }
+  await distribution.goBackTo(former, fakeHosts(hosts), { ...wanted, images }, lease, signal)
+  const loads = hosts.map(({ received }) =>
+    received.flatMap((one) => ('command' in one && one.command.startsWith('docker load') ? [one.command] : [])),
+  )
+  expect(loads).toEqual([[], [`docker load --quiet < ${join(folder, 'v1.31.10.tar')}`], []])
+})
+
 test('what is recorded is a way back only to its own version', async () => {
   const distribution = await rke()
   expect(await distribution.formerOf(OLD, fakeHosts(nodes()))).toEqual({ state: RUNNING, asked: ASKED })
@@ -445,7 +468,7 @@ const brings =
   }
 const NEW_STATE = stateOf(NEW, 'mine/kubernetes:new')
 const LACKING = ['mine/etcd:1', 'mine/tools:1', 'mine/pause:1']
-const bundled = () => ({ images: [{ file: '/bundle/pause.tar', sha256: '', names: ['mine/pause:1'] }] })
+const bundled = () => ({ images: [imageOf('mine/pause:1')] })
 /** Makes the certificates anew while the API servers present what they present. */
 const rotates =
   (present: (made: ReturnType<typeof makeCertificate>) => ReturnType<typeof makeCertificate>) => async () => {

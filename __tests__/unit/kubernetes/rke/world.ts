@@ -41,6 +41,11 @@ export function wantedOf(count = 3, more: Partial<WantedCluster> = {}): WantedCl
   }
 }
 
+/** An archive of a bundle with this one image. */
+export function imageOf(name: string, more: Partial<WantedCluster['images'][number]> = {}) {
+  return { file: `/bundle/${name}.tar`, sha256: 'x', names: [name], for: 'rke' as const, ...more }
+}
+
 export function containerOf(name: string, more: Partial<Container> = {}): Container {
   const startedAt = new Date(NOW.getTime() - 3_600_000)
   return { name, image: 'rancher/x:v1', state: 'running', startedAt, restarts: 0, labels: {}, ...more }
