@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals'
 import { openAccount } from '../../account.ts'
-import { expectAllYes, expectHealthy } from '../../healthy.ts'
+import { expectAllYes, expectHealthy, expectNothingDone } from '../../healthy.ts'
 import { minutes } from '../../minutes.ts'
 import { succeeds } from '../../stack.ts'
 import type { Case } from '../case.ts'
@@ -28,8 +28,7 @@ export const firsts: Case[] = [
       expect(states.map(({ TargetHealth }) => TargetHealth?.State)).toEqual(Array(6).fill('healthy'))
 
       const again = await account.calls(() => succeeds(stack.install()))
-      const { outputs, plan } = again.result
-      expect({ changed: outputs['changed'], plan }).toEqual({ changed: 'false', plan: [] })
+      expectNothingDone(again.result)
       expectAllYes(again.result)
       expect(again.changing).toEqual([])
       expect(again.all.length).toBeLessThanOrEqual(20)
