@@ -8,7 +8,10 @@ import type { Probe, Verdict } from './probe.ts'
 /** Held per node and batch; a balancer by turns needs one batch, one by hash of the ports a few. */
 const PER_NODE = 2
 const BATCHES = 5
-const SETTLE_MS = 700
+/** Longer than a health check stays. */
+const STAY_MS = 500
+/** How long a node may take to see that we let go; longer is waited only beside connections of others. */
+const LET_GO_MS = 2_000
 
 export function balancerForwards(context: ConformanceContext, port: 80 | 443): Probe {
   const { hosts, hostname, client } = context
@@ -53,21 +56,37 @@ async function watch(
     for (let batch = 1; batch <= BATCHES; batch++) {
       await connections.add(PER_NODE * expectedNodes.length, signal)
       during = await look()
-      await delay(SETTLE_MS, undefined, { signal })
+      await delay(STAY_MS, undefined, { signal })
       later = await look()
       held = connections.open
       failures = connections.failures
       if (held === 0 || expectedNodes.every((name) => newIn(name, before, during, later).length > 0)) break
     }
   }
-  await delay(SETTLE_MS, undefined, { signal })
-  const after = await look()
+  const stayed = expectedNodes.map((name) => [name, newIn(name, before, during, later)] as const)
+  const after = await lookUntilGone(look, stayed, held, signal)
   const nodes: Watched['nodes'] = new Map()
   for (const name of expectedNodes) {
     const [a, b, c, d] = [before, during, later, after].map((moment) => moment.get(name))
     if (a && b && c && d) nodes.set(name, { before: a, during: b, later: c, after: d })
   }
   return { held, failures, nodes }
+}
+
+/** Looks until as many as we held are gone: which of them were ours a node cannot tell before. */
+async function lookUntilGone(
+  look: () => Promise<Map<string, Flows>>,
+  stayed: (readonly [string, string[]])[],
+  held: number,
+  signal: AbortSignal,
+): Promise<Map<string, Flows>> {
+  const end = Date.now() + LET_GO_MS
+  for (;;) {
+    const after = await look()
+    const gone = stayed.flatMap(([name, flows]) => flows.filter((flow) => after.get(name)?.has(flow) === false))
+    if (gone.length >= held || Date.now() > end) return after
+    await delay(50, undefined, { signal })
+  }
 }
 
 /** A node that cannot be asked is left out: its own sentence says why. */

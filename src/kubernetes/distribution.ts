@@ -262,7 +262,7 @@ export interface Distribution {
 
   /** Carries out one change of an upgrade; each may be repeated, and finishes what a killed run left half-done. */
   applyUpgrade(change: Change, hosts: Hosts, wanted: WantedCluster, lease: Lease, signal: AbortSignal): Promise<void>
-  /** Loads what of the air-gap bundle the nodes lack of Rancher's and cert-manager's images; nothing without one. */
+  /** Loads what of the air-gap bundle the nodes lack of what runs on Kubernetes; nothing without one. */
   loadImages(hosts: Hosts, wanted: Pick<WantedCluster, 'images'>, lease: Lease, signal: AbortSignal): Promise<void>
   /** Asks each node for its versions and what of it is not well. */
   progress(hosts: Hosts): Promise<NodeProgress[]>

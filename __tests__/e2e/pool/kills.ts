@@ -16,7 +16,7 @@ const steps = [
   'Create node-2',
   'Let .* resolve',
   'Load images on node-1',
-  'Load images of Rancher on node-1',
+  'Load images of ingress and Rancher on node-1',
   'Write the state of the cluster',
   'Build Kubernetes',
   'Prove that every node is Ready',

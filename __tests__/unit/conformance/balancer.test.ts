@@ -101,13 +101,13 @@ afterEach(() => {
 })
 
 /** A balancer by turns over so many nodes, which answers HTTP; each "node" lists its own sockets. */
-async function balancer(nodes: number, speaks = true) {
+async function balancer(nodes: number, { speaks = true, lingersMs = 0 } = {}) {
   const at = Array.from({ length: nodes }, () => new Set<Socket>())
   let turn = 0
   const server = createServer((socket) => {
     const mine = at[turn++ % nodes]
     mine?.add(socket)
-    socket.on('close', () => mine?.delete(socket))
+    socket.on('close', () => setTimeout(() => mine?.delete(socket), lingersMs))
     socket.on('error', () => {})
     socket.on('data', () => speaks && socket.write('HTTP/1.1 308 Permanent Redirect\r\nContent-Length: 0\r\n\r\n'))
   })
@@ -119,8 +119,8 @@ async function balancer(nodes: number, speaks = true) {
   return { port: (server.address() as AddressInfo).port, list }
 }
 
-async function askBalancer(nodes: number, speaks = true) {
-  const { port, list } = await balancer(nodes, speaks)
+async function askBalancer(nodes: number, how?: Parameters<typeof balancer>[1]) {
+  const { port, list } = await balancer(nodes, how)
   const names = ['n1', 'n2', 'n3']
   const asked: string[] = []
   const host = (name: string, at: number) =>
@@ -148,6 +148,11 @@ test('connections held through a balancer are seen at every node', async () => {
   expect(new Set(asked)).toEqual(new Set([flowsCommand(80)]))
 })
 
+test('connections are given time to be seen to go', async () => {
+  const { verdict } = await askBalancer(3, { lingersMs: 300 })
+  expect(verdict.evidence).toMatch(/n1: 2, n2: 2, n3: 2/)
+})
+
 test('a balancer that leaves out a node is found', async () => {
   const { verdict } = await askBalancer(2)
   expect(verdict.ok).toBe(false)
@@ -155,7 +160,7 @@ test('a balancer that leaves out a node is found', async () => {
 }, 20_000)
 
 test('a connect alone is not enough', async () => {
-  const { verdict } = await askBalancer(3, false)
+  const { verdict } = await askBalancer(3, { speaks: false })
   expect(verdict).toMatchObject({
     ok: false,
     evidence: expect.stringMatching(/of 0 connections.*6 failed \(no answer on port/),

@@ -38,11 +38,17 @@ export async function inspectCluster(hosts: Hosts, stack: string): Promise<Clust
   return clusterFacts(own, etcd, api, 'state' in choice ? choice.state : undefined)
 }
 
-/** API servers answer out of etcd: without a leader each would be waited for in vain. */
+/** API servers answer out of etcd: without a leader each would be waited for in vain. The first healthy member tells. */
 async function askEtcdThenApi(reached: Host[]): Promise<{ answers: EtcdAnswer[]; api: ApiFacts | undefined }> {
-  const answers = await Promise.all(reached.map(askEtcd))
-  const hasLeader = answers.some(({ member }) => member.healthy)
-  return { answers, api: hasLeader ? (await askApi(reached)).facts : undefined }
+  const asked = reached.map(askEtcd)
+  const api = async () => ((await isAnyHealthy(asked)) ? (await askApi(reached)).facts : undefined)
+  const [answers, facts] = await Promise.all([Promise.all(asked), api()])
+  return { answers, api: facts }
+}
+
+function isAnyHealthy(asked: Promise<EtcdAnswer>[]): Promise<boolean> {
+  const healthy = asked.map(async (answer) => (await answer).member.healthy || Promise.reject(new Error('not healthy')))
+  return Promise.any(healthy).catch(() => false)
 }
 
 /** Pure: the verdict over all that was said. */

@@ -14,12 +14,12 @@ export function missingImages(images: Image[], present: string[]): Image[] {
   return images.filter(({ names }) => names.some((name) => !has.has(shortName(name))))
 }
 
-/** What is needed before rke brings this version of Kubernetes up; of any version when it is not known. */
+/** What rke needs before it brings this version of Kubernetes up; of any version when it is not known. */
 export function planeArchives(images: Image[], version: string | undefined): Image[] {
   return images.filter((image) => !isWorkload(image) && isForVersion(image, version))
 }
 
-/** What is installed on Kubernetes once it stands, and may be loaded while it is brought up. */
+/** What runs on Kubernetes once it stands, and may be loaded while it is brought up. */
 export function workloadArchives(images: Image[]): Image[] {
   return images.filter(isWorkload)
 }
@@ -30,7 +30,7 @@ export function archivesFor(images: Image[], version: string | undefined): Image
 }
 
 function isWorkload({ for: use }: Image): boolean {
-  return use === 'rancher' || use === 'cert-manager'
+  return use !== 'rke'
 }
 
 function isForVersion({ kubernetes }: Image, version: string | undefined): boolean {

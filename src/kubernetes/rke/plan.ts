@@ -111,7 +111,7 @@ function imageSteps(facts: ClusterFacts, wanted: WantedCluster, version: string)
 }
 
 /**
- * What is installed on Kubernetes is loaded while rke works, after what rke itself waits for.
+ * What runs on Kubernetes is loaded while rke works, after what rke itself waits for.
  *
  * @param first the steps that load on the same nodes before
  */
@@ -124,7 +124,7 @@ function workloadSteps(
   return lacking(facts, wanted, workloadArchives(wanted.images).filter(isNeeded)).map((node) =>
     step(
       `load-workload-images-${node}`,
-      `Load images of Rancher on ${node}`,
+      `Load images of ingress and Rancher on ${node}`,
       20 * MINUTE,
       { kind: 'load-workload-images', node },
       first.filter(({ change }) => change['node'] === node).map(({ id }) => id),

@@ -195,8 +195,8 @@ test('what was asked is written as a generation of its own, and not again when i
 const LOAD = 'docker load --quiet < '
 
 test.each<[string, Change, string[]]>([
-  ['rke waits for', change('load-images', { node: 'node-2', version: TESTED_VERSION }), ['planes', 'own', 'ingress']],
-  ['is installed later', change('load-workload-images', { node: 'node-2' }), ['rancher', 'webhook']],
+  ['rke waits for', change('load-images', { node: 'node-2', version: TESTED_VERSION }), ['planes', 'own']],
+  ['runs on Kubernetes', change('load-workload-images', { node: 'node-2' }), ['ingress', 'rancher', 'webhook']],
 ])('of a bundle only what %s is loaded, and only what the node lacks', async (_what, load, loaded) => {
   const image = async (name: string, use: ImageUse, kubernetes?: string) => {
     const file = join(folder, name)

@@ -97,7 +97,7 @@ test('of a bundle with several versions of Kubernetes only the images of the one
   expect(ahead('kubernetes:v1.31.4')).toEqual(['load-images-node-1'])
 })
 
-test('what is installed on Kubernetes is loaded while rke builds it, after what rke waits for', () => {
+test('what runs on Kubernetes is loaded while rke builds it, after what rke waits for', () => {
   const images = [
     imageOf('a:1'),
     imageOf('rancher:1', { for: 'rancher' }),
