@@ -30,8 +30,8 @@ export function reachesPodPort({ client, kube, hostname }: ConformanceContext): 
 export type Trace = { by: 'rancher'; pod: string; node: string } | { by: 'ingress'; upstream: string }
 
 const AUDIT_CONTAINER = 'rancher-audit-log'
-const LOOKS = 4
-const LOOK_EVERY_MS = 750
+const LOOKS = 10
+const LOOK_EVERY_MS = 250
 const SINCE_SECONDS = 60
 
 /**

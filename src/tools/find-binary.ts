@@ -9,9 +9,10 @@ import { downloadRelease, fetchChecksum } from './download.ts'
 import { createKeptFiles, type KeptFiles } from './kept-files.ts'
 import { besideOf, locateRelease, memberOf, type Release, type Tool } from './release.ts'
 
-/** A tool ready to be run, and how far it can be trusted. */
+/** A tool that was found and checked, and how far it can be trusted. */
 export type Binary = {
-  path: string
+  /** Puts it into the run's folder, ready to be run. @returns its path */
+  unpack: () => Promise<string>
   tool: Tool
   from: 'bundle' | 'tool cache' | 'Actions cache' | 'mirror' | 'release page'
   /** Whose digest it was checked against. */
@@ -45,8 +46,8 @@ export async function findInBundle({ tools }: Bundle, tool: Tool, { folder }: Wo
     )
   }
   await verifyFile(entry.file, entry.sha256, `airgap-bundle, ${tool.name} ${tool.version}`)
-  const path = await unpack(entry.file, memberOf(entry.file, tool.arch), tool, folder)
-  return { path, tool, from: 'bundle', checkedBy: 'bundle' }
+  const unpacked = () => unpack(entry.file, memberOf(entry.file, tool.arch), tool, folder)
+  return { unpack: unpacked, tool, from: 'bundle', checkedBy: 'bundle' }
 }
 
 /** From what is kept, else from the release page or the mirror; in each case checked before it is used. */
@@ -55,8 +56,8 @@ export async function findReleased(tool: Tool, shop: Workshop): Promise<Binary> 
   await mkdir(shop.folder, { recursive: true })
   const sha256 = release.sha256 ?? (await fetchChecksum(release, shop.folder))
   const { file, from } = await obtain(tool, release, sha256, shop)
-  const path = await unpack(file, release.member, tool, shop.folder)
-  return { path, tool, from, checkedBy: release.sha256 === undefined ? 'published file' : 'source' }
+  const unpacked = () => unpack(file, release.member, tool, shop.folder)
+  return { unpack: unpacked, tool, from, checkedBy: release.sha256 === undefined ? 'published file' : 'source' }
 }
 
 type Obtained = { file: string; from: Binary['from'] }

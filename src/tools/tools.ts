@@ -6,7 +6,7 @@ import { type Bundle, type BundleImage, findBundleChart, type ImageUse, openBund
 import { type Binary, findInBundle, findReleased, type Workshop } from './find-binary.ts'
 import { archOf, resolveVersion, type ToolName } from './release.ts'
 
-/** The programs, images and charts a run needs. Each is found once, checked, and remembered. */
+/** The programs, images and charts a run needs. Each is found once, checked, and remembered; unpacked when it is used. */
 export interface Tools {
   /** Path of the checked binary. */
   rke(): Promise<string>
@@ -23,7 +23,7 @@ export interface Tools {
    * @param use only those this part of the stack needs
    */
   images(use?: ImageUse): Promise<BundleImage[]>
-  /** Finds all that is needed and says what stands against it, all at once; changes nothing on the stack. */
+  /** Finds and checks all that is needed and says what stands against it, all at once; changes nothing on the stack. */
   preflight(): Promise<Refusal[]>
   /** Where each tool found so far came from and by whose digest it was checked, a line each. */
   origins(): string[]
@@ -50,7 +50,7 @@ export function createTools(settings: ToolSettings, options: ToolOptions): Tools
     async (): Promise<Bundle | undefined> =>
       settings.bundle === undefined ? undefined : await openBundle(settings.bundle, folder),
   )
-  const find = async (name: ToolName): Promise<string> => {
+  const find = async (name: ToolName): Promise<Binary> => {
     const released = archOf(arch)
     if (released === undefined) throw noRelease(name, arch)
     const opened = await bundle()
@@ -58,21 +58,23 @@ export function createTools(settings: ToolSettings, options: ToolOptions): Tools
     const tool = { name, version, arch: released }
     const binary = opened === undefined ? await findReleased(tool, shop) : await findInBundle(opened, tool, shop)
     found.push(binary)
-    return binary.path
+    return binary
   }
-  const rke = once(() => find('rke'))
-  const helm = once(() => find('helm'))
-  const etcd = once(async () => {
-    const path = await find('etcd')
-    return { etcd: path, etcdutl: join(dirname(path), 'etcdutl') }
-  })
+  const open = (name: ToolName) => {
+    const binary = once(() => find(name))
+    return { find: binary, unpack: once(async () => (await binary()).unpack()) }
+  }
+  const [rke, helm, etcd] = [open('rke'), open('helm'), open('etcd')]
   const images = async (use?: ImageUse) =>
     ((await bundle())?.images ?? []).filter((image) => use === undefined || image.for === use)
 
   return {
-    rke,
-    helm,
-    etcd,
+    rke: rke.unpack,
+    helm: helm.unpack,
+    async etcd() {
+      const path = await etcd.unpack()
+      return { etcd: path, etcdutl: join(dirname(path), 'etcdutl') }
+    },
     images,
     async findChart(name, version) {
       const opened = await bundle()
@@ -83,7 +85,7 @@ export function createTools(settings: ToolSettings, options: ToolOptions): Tools
       return opened?.charts.filter((chart) => chart.name === name).map(({ version }) => version)
     },
     async preflight() {
-      const results = await Promise.allSettled([rke(), helm(), images().then(seeAll)])
+      const results = await Promise.allSettled([rke.find(), helm.find(), images().then(seeAll)])
       return uniqueRefusals(results)
     },
     origins: () => found.map(formatOrigin),

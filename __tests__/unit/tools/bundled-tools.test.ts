@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
@@ -25,7 +25,7 @@ beforeEach(() => {
     format: 1,
     tools: [{ name: 'rke', version: 'v1.8.5', ...put('tools/rke/v1.8.5/rke_linux-amd64', '#!/bin/sh\necho rke\n') }],
     images: [
-      { ...put('images/rke.tar', 'layers'), names: ['rancher/hyperkube:v1'], for: 'rke' },
+      { ...put('images/rke.tar', 'layers'), names: ['rancher/hyperkube:v1'], for: 'rke', kubernetes: 'v1.32.6' },
       { ...put('images/rancher.tar', 'others'), names: ['rancher/rancher:v2'], for: 'rancher' },
     ],
     charts: [{ name: 'rancher', version: '2.11.3', ...put('charts/rancher-2.11.3.tgz', 'chart') }],
@@ -44,6 +44,13 @@ function tools(path = bundle, rkeVersion?: string) {
 
 test('a tool of the bundle is checked and can be run', async () => {
   expect(execFileSync(await tools().rke(), { encoding: 'utf8' })).toBe('rke\n')
+})
+
+test('what preflight has checked is unpacked only when it is used', async () => {
+  const both = tools()
+  await both.preflight()
+  expect(existsSync(join(root, 'run', 'tools'))).toBe(false)
+  expect((await both.rke()).startsWith(join(root, 'run', 'tools'))).toBe(true)
 })
 
 test('a bundle packed as a tar works alike', async () => {
@@ -85,7 +92,8 @@ test('charts are found by name and version, however it is written', async () => 
 
 test('images are listed by who needs them', async () => {
   expect((await tools().images()).length).toBe(2)
-  expect((await tools().images('rke')).map(({ names }) => names)).toEqual([['rancher/hyperkube:v1']])
+  const planes = await tools().images('rke')
+  expect(planes.map(({ names, kubernetes }) => [names, kubernetes])).toEqual([[['rancher/hyperkube:v1'], 'v1.32.6']])
 })
 
 test('preflight tells at once what the bundle lacks and what is not what it says', async () => {
