@@ -48,6 +48,10 @@ export const benchFirst = (rounds = 3) => bench(BUNDLED, rounds)
 /** Images from a registry whose link is slow. */
 export const benchPulled = (rounds = 3) => bench(PULLED, rounds)
 
+/** What a reader has to know of the two ends that are compared. */
+const NOT_THE_SAME =
+  'The commands end when `helm --wait` has two of three replicas, as the chart allows; the action waits for all three and proves each sentence.'
+
 /** Each run begins with three new machines, which takes time that is not measured. */
 async function bench({ name, aim, open }: Variant, rounds: number): Promise<void> {
   await needLab()
@@ -98,6 +102,7 @@ function section(name: Variant['name'], aim: string, runs: Runs): string {
 | ${commands}, one after another | ${spread(hand ?? [])} |
 
 ${name === 'pulled' ? rate : ''}The action is ${ratio.toFixed(2)} times as fast; ${aim} Failed runs: ${runs.failed().length}.
+${NOT_THE_SAME}
 Repeat: \`make lab-up\`, then \`make bench NAME=${name}\`.`
 }
 
