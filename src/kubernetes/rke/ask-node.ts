@@ -9,13 +9,13 @@ import { parseNode } from './parse-node.ts'
 export async function askNode(host: Host, stack: string): Promise<NodeFacts> {
   const { name, privateAddress, user } = host.node
   const sentMs = Date.now()
-  const [answer, sshd] = await Promise.all([
+  const [answer, forwarding] = await Promise.all([
     host.run(`sh -s -- inspect-node ${stack} ${user}`, {
       sudo: true,
       input: `shift\n${NODE_SCRIPT}`,
       deadlineMs: 60_000,
     }),
-    findSshd(host),
+    askForwarding(host),
   ])
   const { epochMs, ...said } = parseNode(name, answer)
   const clock = await askClock(host, { sentMs, receivedMs: Date.now(), epochMs })
@@ -26,9 +26,13 @@ export async function askNode(host: Host, stack: string): Promise<NodeFacts> {
     at: new Date(epochMs),
     ...said,
     clock,
-    sshd,
-    forwards: await forwardsTcp(host, sshd),
+    ...forwarding,
   }
+}
+
+async function askForwarding(host: Host): Promise<Pick<NodeFacts, 'sshd' | 'forwards'>> {
+  const sshd = await findSshd(host)
+  return { sshd, forwards: await forwardsTcp(host, sshd) }
 }
 
 type Sample = { sentMs: number; receivedMs: number; epochMs: number }

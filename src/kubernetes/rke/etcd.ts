@@ -11,16 +11,15 @@ const PATIENT_ETCDCTL = 'timeout 36 docker exec etcd etcdctl --dial-timeout=2s -
 
 /**
  * Asks the etcd member of one node at its own endpoint (the container's environment names it and its certificates).
- * A member that hangs costs at most the two time-outs of six seconds; one whose container does not run costs nothing, and
- * one that says it has no leader is not asked whether it is healthy, which it would try to be until its time-out.
+ * A member that hangs costs at most the two time-outs of six seconds; into a container that does not run there is no way,
+ * which is told at once; and one that says it has no leader is not asked whether it is healthy, which it would try to be
+ * until its time-out.
  */
 const ETCD_SCRIPT = `
 section() { printf '\\n#### %s\\n' "$1"; }
-if [ "$(docker inspect --format '{{.State.Status}}' etcd 2>/dev/null)" = running ]; then
-  section status; status=$(${ETCDCTL} endpoint status --write-out=json 2>/dev/null); printf '%s\\n' "$status"
-  case $status in *'no leader'*) ;; *) section health; ${ETCDCTL} endpoint health --write-out=json 2>/dev/null && healthy=yes ;; esac
-  section members; [ -n "$healthy" ] && ${ETCDCTL} member list --write-out=json 2>/dev/null
-fi
+section status; status=$(${ETCDCTL} endpoint status --write-out=json 2>/dev/null); printf '%s\\n' "$status"
+case $status in *'no leader'*) ;; *) section health; ${ETCDCTL} endpoint health --write-out=json 2>/dev/null && healthy=yes ;; esac
+section members; [ -n "$healthy" ] && ${ETCDCTL} member list --write-out=json 2>/dev/null
 section log; [ -n "$healthy" ] || docker logs --tail 4 etcd 2>&1 | cut -c1-400
 section end
 `
