@@ -421,20 +421,20 @@ export const JUDGED: Judged[] = [
     why: 'Words are filled from the left: where there is a password there are the two before it.',
   },
   {
+    file: 'src/kubernetes/rke/load-images.ts',
+    code: 'return missingImages(images, node?.images ?? []).length > 0',
+    from: '[]',
+    to: '["Stryker was here"]',
+    kind: 'equivalent',
+    why: 'No image that is asked for has this name.',
+  },
+  {
     file: 'src/kubernetes/rke/plan.ts',
     code: '[index === 0 ? ahead.id : `leave-${leaving[index - 1]?.node}`],',
     from: 'leaving[index - 1]?.node',
     to: 'leaving[index - 1].node',
     kind: 'equivalent',
     why: 'Every step but the first has one before it.',
-  },
-  {
-    file: 'src/kubernetes/rke/plan.ts',
-    code: 'return sortedNodes(wanted).filter((name) => missingImages(images, nodeOf(facts, name)?.images ?? []).length > 0)',
-    from: '[]',
-    to: '["Stryker was here"]',
-    kind: 'equivalent',
-    why: 'No image that is asked for has this name.',
   },
   {
     file: 'src/kubernetes/rke/plan.ts',

@@ -2,11 +2,20 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { StackError } from '../../errors.ts'
-import type { Host } from '../../remote/host.ts'
-import type { WantedCluster } from '../distribution.ts'
+import type { Host, Hosts } from '../../remote/host.ts'
+import type { ClusterFacts, WantedCluster } from '../distribution.ts'
+import { own } from './facts.ts'
 import { kubeletVersion } from './versions.ts'
 
 type Image = WantedCluster['images'][number]
+
+/** Of these nodes those that lack an image; a machine that is still to be made has none. */
+export function lackingNodes(facts: ClusterFacts, names: string[], images: Image[]): string[] {
+  return names.filter((name) => {
+    const node = own(facts).nodes.find((one) => one.name === name)
+    return missingImages(images, node?.images ?? []).length > 0
+  })
+}
 
 /** The archives of which a node lacks an image, by the repository tags Docker lists. */
 export function missingImages(images: Image[], present: string[]): Image[] {
@@ -14,9 +23,9 @@ export function missingImages(images: Image[], present: string[]): Image[] {
   return images.filter(({ names }) => names.some((name) => !has.has(shortName(name))))
 }
 
-/** What rke needs before it brings this version of Kubernetes up; of any version when it is not known. */
-export function planeArchives(images: Image[], version: string | undefined): Image[] {
-  return images.filter((image) => !isWorkload(image) && isForVersion(image, version))
+/** What rke needs before it brings this version of Kubernetes up. */
+export function planeArchives(images: Image[], version: string): Image[] {
+  return archivesFor(images, version).filter((image) => !isWorkload(image))
 }
 
 /** What runs on Kubernetes once it stands, and may be loaded while it is brought up. */
@@ -24,17 +33,20 @@ export function workloadArchives(images: Image[]): Image[] {
   return images.filter(isWorkload)
 }
 
-/** All that a stack of this version of Kubernetes runs. */
+/** All that a stack of this version of Kubernetes runs; of any version when it is not known. */
 export function archivesFor(images: Image[], version: string | undefined): Image[] {
-  return images.filter((image) => isForVersion(image, version))
+  const isNeeded = ({ kubernetes }: Image) =>
+    kubernetes === undefined || kubernetes === kubeletVersion(version ?? kubernetes)
+  return images.filter(isNeeded)
 }
 
 function isWorkload({ for: use }: Image): boolean {
   return use !== 'rke'
 }
 
-function isForVersion({ kubernetes }: Image, version: string | undefined): boolean {
-  return kubernetes === undefined || version === undefined || kubernetes === kubeletVersion(version)
+/** Loads on each node that answers what it lacks; nothing without an archive. @throws StackError as `loadImages` does */
+export async function loadEverywhere({ reached }: Hosts, images: Image[], signal: AbortSignal): Promise<void> {
+  if (images.length > 0) await Promise.all(reached.map((host) => loadMissing(host, images, signal)))
 }
 
 /** Loads what the node's Docker lacks now. @throws StackError as `loadImages` does */

@@ -3,7 +3,7 @@ import type { ClusterFacts, WantedCluster } from '../distribution.ts'
 import { clusterDigest, namesSettings } from './cluster-yml.ts'
 import { hasPlane, isListener, type NodeFacts, own } from './facts.ts'
 import { foundStates } from './found-states.ts'
-import { missingImages, planeArchives, workloadArchives } from './load-images.ts'
+import { lackingNodes, planeArchives, workloadArchives } from './load-images.ts'
 import { joiningNodes, leavingMembers } from './members.ts'
 import { isSameConfig } from './same-config.ts'
 import { chooseState } from './state.ts'
@@ -97,7 +97,7 @@ function upTitle({ state }: ClusterFacts, joins: string[], version: string): str
 /** From the bundle what a node lacks; without one, what every node runs is pulled ahead onto those that are to join. */
 function imageSteps(facts: ClusterFacts, wanted: WantedCluster, version: string): Step[] {
   if (wanted.images.length > 0) {
-    return lacking(facts, wanted, planeArchives(wanted.images, version)).map((node) =>
+    return lackingNodes(facts, sortedNodes(wanted), planeArchives(wanted.images, version)).map((node) =>
       step(`load-images-${node}`, `Load images on ${node}`, 20 * MINUTE, { kind: 'load-images', node, version }),
     )
   }
@@ -121,7 +121,8 @@ function workloadSteps(
   isNeeded: (image: WantedCluster['images'][number]) => boolean,
   first: Step[] = [],
 ): Step[] {
-  return lacking(facts, wanted, workloadArchives(wanted.images).filter(isNeeded)).map((node) =>
+  const archives = workloadArchives(wanted.images).filter(isNeeded)
+  return lackingNodes(facts, sortedNodes(wanted), archives).map((node) =>
     step(
       `load-workload-images-${node}`,
       `Load images of ingress and Rancher on ${node}`,
@@ -130,11 +131,6 @@ function workloadSteps(
       first.filter(({ change }) => change['node'] === node).map(({ id }) => id),
     ),
   )
-}
-
-/** The nodes that lack one of these images, by name. */
-function lacking(facts: ClusterFacts, wanted: WantedCluster, images: WantedCluster['images']): string[] {
-  return sortedNodes(wanted).filter((name) => missingImages(images, nodeOf(facts, name)?.images ?? []).length > 0)
 }
 
 function leftoverSteps(facts: ClusterFacts, wanted: WantedCluster): Step[] {

@@ -1,7 +1,7 @@
 import type { Change, Step } from '../../steps.ts'
 import type { ClusterFacts, WantedRestore } from '../distribution.ts'
 import { isListener, isRestoreLeftover, own } from './facts.ts'
-import { archivesFor, missingImages } from './load-images.ts'
+import { archivesFor, lackingNodes } from './load-images.ts'
 import { recordedIn } from './recorded-call.ts'
 
 /** What a restore is made of. What is restored stands beside the change: of survivors it is known only when they were saved. */
@@ -72,16 +72,12 @@ function leaderless(facts: ClusterFacts, nodes: string[]): string[] {
     .toSorted()
 }
 
-/** A machine that is still to be made has none of the images. */
 function imageSteps(facts: ClusterFacts, { images, source }: WantedRestore, nodes: string[]): Step[] {
   if (images.length === 0) return []
   const archives = archivesFor(images, source === undefined ? facts.version : recordedIn(source.state).version)
-  return nodes
-    .filter((name) => {
-      const node = own(facts).nodes.find((one) => one.name === name)
-      return missingImages(archives, node?.images ?? []).length > 0
-    })
-    .map((node) => step(`load-images-${node}`, `Load images on ${node}`, 20 * MINUTE, { kind: 'load-images', node }))
+  return lackingNodes(facts, nodes, archives).map((node) =>
+    step(`load-images-${node}`, `Load images on ${node}`, 20 * MINUTE, { kind: 'load-images', node }),
+  )
 }
 
 function clearSteps(facts: ClusterFacts, nodes: string[]): Step[] {

@@ -12,7 +12,7 @@ import { inspectCluster } from './inspect.ts'
 import { keepAsked } from './keep-asked.ts'
 import { fetchPoint, keepUpgrading } from './keep-upgrading.ts'
 import { listVersions } from './list-versions.ts'
-import { loadMissing, workloadArchives } from './load-images.ts'
+import { loadEverywhere, workloadArchives } from './load-images.ts'
 import { openClusterApi } from './open-api.ts'
 import { differs, planCluster, type RkeChange } from './plan.ts'
 import { readProgress } from './progress.ts'
@@ -85,9 +85,7 @@ export function createRke({ stack: { name: stack }, rkeBinary, keyFiles, folder,
     applyUpgrade: async (change, hosts, wanted, lease, signal) =>
       await applyUpgrade(change as UpgradeChange, upgradeWork(hosts, wanted, lease, signal)),
     loadImages: async (hosts, { images }, lease, signal) => {
-      const stop = AbortSignal.any([signal, lease.lost])
-      const archives = workloadArchives(images)
-      if (archives.length > 0) await Promise.all(hosts.reached.map((host) => loadMissing(host, archives, stop)))
+      await loadEverywhere(hosts, workloadArchives(images), AbortSignal.any([signal, lease.lost]))
     },
     progress: readProgress,
     formerOf: async (version, hosts) => await formerOf(version, hosts, stack),

@@ -9,7 +9,7 @@ import { drainNode } from './drain-node.ts'
 import { own } from './facts.ts'
 import { inspectCluster } from './inspect.ts'
 import { forgetNode, leaveCluster } from './leave.ts'
-import { archivesFor, loadMissing } from './load-images.ts'
+import { archivesFor, loadEverywhere } from './load-images.ts'
 import { joiningNodes, leavingMembers } from './members.ts'
 import type { Obtained } from './obtain-state.ts'
 import { provePlanes } from './prove-planes.ts'
@@ -63,8 +63,7 @@ export async function goBackTo({ state, asked }: Former, work: UpgradeWork): Pro
   const strategy = upgradeStrategy(obtained.found?.asked?.kubernetesVersion ?? running, version)
   const how = { ...config, upgrade_strategy: strategy }
   // A machine that was made since never had them.
-  const archives = archivesFor(work.wanted.images, version)
-  if (archives.length > 0) await Promise.all(work.hosts.reached.map((host) => loadMissing(host, archives, work.signal)))
+  await loadEverywhere(work.hosts, archivesFor(work.wanted.images, version), work.signal)
   const digests = { clusterDigest: asked?.clusterDigest ?? '', settingsDigest: asked?.settingsDigest }
   await bringTo(version, { config: how, digests }, obtained, work)
 }
