@@ -421,14 +421,6 @@ export const JUDGED: Judged[] = [
     why: 'Words are filled from the left: where there is a password there are the two before it.',
   },
   {
-    file: 'src/kubernetes/rke/load-images.ts',
-    code: 'return missingImages(images, node?.images ?? []).length > 0',
-    from: '[]',
-    to: '["Stryker was here"]',
-    kind: 'equivalent',
-    why: 'No image that is asked for has this name.',
-  },
-  {
     file: 'src/kubernetes/rke/plan.ts',
     code: '[index === 0 ? ahead.id : `leave-${leaving[index - 1]?.node}`],',
     from: 'leaving[index - 1]?.node',
