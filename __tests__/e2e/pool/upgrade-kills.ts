@@ -64,11 +64,13 @@ export const upgradeKills: Case[] = [
       const first = await vault.upgrade(wanted, { cancel: atStep('Upgrade Rancher', 40_000), runId: '1001' })
       expect(first.cancelledAtMs).toBeDefined()
       const kubectl = await openKubectl(stack.name)
-      await kubectl('-n', 'default', 'create', 'configmap', 'written-00001')
+      await kubectl('-n', 'default', 'create', 'configmap', 'written-since')
+      const stood = await standing(kubectl)
+      expect(stood).toContain('written-since')
       const second = await failsWith('rancher', vault.upgrade({ ...wanted, 'wait-for-lease': '5m' }, { runId: '1002' }))
       expect(told(second)).toMatch(/the way back stops here/)
       expect(told(second)).toMatch(/point of return is \d+ min old|restore-window is 1 min/)
-      expect(await standing(kubectl)).toEqual(['written-00001'])
+      expect(await standing(kubectl)).toEqual(stood)
     },
   },
 ]
