@@ -3,13 +3,13 @@ import { parseApi } from '../../../../src/kubernetes/rke/api-facts.ts'
 import { clockOf } from '../../../../src/kubernetes/rke/ask-node.ts'
 import { parseEtcd } from '../../../../src/kubernetes/rke/etcd.ts'
 import type { RkeFacts } from '../../../../src/kubernetes/rke/facts.ts'
-import { clusterFacts } from '../../../../src/kubernetes/rke/inspect.ts'
+import { clusterFacts, inspectCluster } from '../../../../src/kubernetes/rke/inspect.ts'
 import { parseNode } from '../../../../src/kubernetes/rke/parse-node.ts'
 import { fromEtcdValue } from '../../../../src/kubernetes/rke/recover-state.ts'
 import type { StackFile } from '../../../../src/kubernetes/rke/state.ts'
 import { writeState } from '../../../../src/kubernetes/rke/state-store.ts'
 import type { Lease } from '../../../../src/remote/lease.ts'
-import { fakeHost, fakeHosts } from '../../../fakes/host.ts'
+import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
 import { tries } from '../../remedies/tries.ts'
 import { apiAnswer, bareAnswer, etcdAnswer, memberAnswer } from './answers.ts'
 import { bareFacts, bareNode, foundOf, healthyFacts, nodeOf, STATE, wantedOf } from './world.ts'
@@ -128,4 +128,44 @@ test.each<[string, Parameters<typeof clusterFacts>, string]>([
   ],
 ])('%s', (_sentence, args, expected) => {
   expect(clusterFacts(...args).state).toBe(expected)
+})
+
+const NO_MEMBER = '\n#### log\n\n#### end\n'
+
+function memberHosts(): FakeHost[] {
+  return wanted.nodes.map((node) =>
+    fakeHost(node)
+      .answers('echo "$SSH_CONNECTION"', `10.77.0.1 50000 ${node.privateAddress} 22\n`)
+      .answers('inspect-node', memberAnswer(node.name, wanted))
+      .forwards(`${node.privateAddress}:22`, 9),
+  )
+}
+
+test('one healthy member is enough to ask the API: another that hangs keeps nobody waiting', async () => {
+  const nodes = memberHosts()
+  const asked = Promise.withResolvers<void>()
+  for (const [at, node] of nodes.entries())
+    node
+      .answers('ask-etcd', async () => {
+        if (at > 0) await asked.promise
+        return at > 0 ? NO_MEMBER : etcdAnswer(at, wanted.nodes)
+      })
+      .answers('ask-api', () => {
+        asked.resolve()
+        return apiAnswer(wanted.nodes)
+      })
+  const { state, uid, etcd } = await inspectCluster(fakeHosts(nodes), 'rancher')
+  expect({ state, uid, healthy: etcd.map(({ healthy }) => healthy) }).toEqual({
+    state: 'running',
+    uid: 'uid-1',
+    healthy: [true, false, false],
+  })
+})
+
+test('without a healthy member no API server is asked: it could only be waited for', async () => {
+  const nodes = memberHosts()
+  for (const node of nodes) node.answers('ask-etcd', NO_MEMBER).answers('ask-api', () => apiAnswer(wanted.nodes))
+  expect(await inspectCluster(fakeHosts(nodes), 'rancher')).toMatchObject({ nodes: [] })
+  const commands = nodes.flatMap(({ received }) => received.flatMap((one) => ('command' in one ? [one.command] : [])))
+  expect(commands.filter((command) => command.includes('ask-api'))).toEqual([])
 })
