@@ -12,17 +12,22 @@ import type { Stack } from './stack.ts'
 
 type Index = { images: { file: string; names: string[] }[] }
 
-/** A registry with the bundle's images, beside the machines. */
+/**
+ * A registry with the bundle's images, beside the machines.
+ *
+ * @param options.instead archives whose images take the place of the bundle's of the same names
+ */
 export async function openRegistry(
   { hosts, balancer }: Ground,
-  options: Pick<Parameters<typeof startRegistry>[0], 'bytesPerSecond' | 'credentials'>,
+  options: Pick<Parameters<typeof startRegistry>[0], 'bytesPerSecond' | 'credentials'> & { instead?: string[] },
 ) {
   const { images } = await readIndex()
+  const { instead = [], ...limits } = options
   const registry = await startRegistry({
     // The machines' way out, which is this machine.
     address: balancer.replace(/\d+$/, '1'),
-    archives: images.map(({ file }) => join(BUNDLE, file)),
-    ...options,
+    archives: [...images.map(({ file }) => join(BUNDLE, file)), ...instead],
+    ...limits,
   })
   // Their containerd starts pods with an image of a fixed name, which a machine with cri-dockerd takes from rke.
   await Promise.all(hosts.map((host) => give(host, [IMAGES.pause])))

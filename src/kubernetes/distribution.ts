@@ -86,6 +86,8 @@ export type WantedCluster = {
   loadBalancer: string | undefined
   /** Image archives of an air-gap bundle to load on every node; an awaited one even when Kubernetes needs nothing else. */
   images: (BundleImage & { awaited?: boolean })[]
+  /** Images of what is to run on Kubernetes, pulled onto new nodes while it is brought up. */
+  pulls?: string[]
   /** Cluster state given by the user, to adopt an existing cluster. */
   givenState: string | undefined
   newCluster: boolean

@@ -9,16 +9,17 @@ export async function want({ settings, signal }: InstallRun, stack: Stack, seen:
   const bundled = await imagesFor(stack, { ingress: { tls: { source: settings.rancher.tls.source } } })
   const awaited = awaitedUses(seen)
   const images = bundled.map((image) => ({ ...image, awaited: awaited.includes(image.for) }))
-  const cluster = wantedCluster(settings, seen.infrastructure, images)
   const surroundings = {
     kubernetesVersion: seen.cluster.version ?? settings.kubernetesVersion,
     distribution: seen.cluster.distribution ?? settings.distribution,
     helmVersion: settings.tools.helmVersion,
   }
+  const rancher = await stack.rancher.want(seen.rancher, surroundings, signal)
+  const pulls = images.length > 0 ? [] : await stack.rancher.imagesAhead(seen.rancher, rancher, signal)
   return {
     infrastructure: { nodeCount: settings.nodeCount, hostname: settings.hostname },
-    cluster,
-    rancher: await stack.rancher.want(seen.rancher, surroundings, signal),
+    cluster: { ...wantedCluster(settings, seen.infrastructure, images), pulls },
+    rancher,
   }
 }
 

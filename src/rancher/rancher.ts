@@ -1,8 +1,9 @@
-import type { Refusal } from '../errors.ts'
+import { asStackError, type Refusal } from '../errors.ts'
 import type { Api, Asked } from '../kubernetes/distribution.ts'
 import type { Lease } from '../remote/lease.ts'
 import type { RancherSettings } from '../settings.ts'
 import type { Change, Step } from '../steps.ts'
+import { TESTED } from '../versions/table.ts'
 import { applyChange, type Workshop } from './apply.ts'
 import { readBootstrapPassword } from './bootstrap-secret.ts'
 import { type ChartFinder, type Fetch, fetchUrl } from './chart.ts'
@@ -18,6 +19,7 @@ import { askedValues, plan, type RancherChange } from './plan.ts'
 import { quiet, wake } from './quiet.ts'
 import { refuse } from './refuse.ts'
 import { refuseUpgrade, type WantedUpgrade } from './refuse-upgrade.ts'
+import { imagesOf, renderChart } from './render-chart.ts'
 import { type RollOut, readRollOut } from './roll-out.ts'
 import { findCa } from './tls.ts'
 import { tryChart } from './try-chart.ts'
@@ -58,6 +60,8 @@ export interface Rancher {
     signal: AbortSignal,
   ): Promise<WantedRancher>
   refuse(facts: RancherFacts, wanted: WantedRancher): Refusal[]
+  /** Images a first release will start, to be fetched ahead; none when one stands, or when they cannot be told yet. */
+  imagesAhead(facts: RancherFacts, wanted: WantedRancher, signal: AbortSignal): Promise<string[]>
   /** Versions of a chart that can really be had, from where this run takes its charts. */
   offers(chart: ChartName, signal: AbortSignal): Promise<string[]>
   /** Pure: what stands against an upgrade. */
@@ -121,6 +125,15 @@ export function createRancher(options: RancherOptions): Rancher {
     kubes.set(api, kube)
     return kube
   }
+  const chartsOf = async (signal: AbortSignal) => ({
+    helm: await helmBinary(),
+    folder,
+    chart: settings.chart,
+    findChart,
+    fetch,
+    signal,
+  })
+  const rendered = new Map<string, Promise<string[]>>()
   const showChart = (signal: AbortSignal) => async (path: string) =>
     runHelm({ helm: await helmBinary(), args: ['show', 'chart', path], folder, signal })
   const ca = async (api: Api) => findCa(await kubeOf(api), settings.tls)
@@ -133,12 +146,26 @@ export function createRancher(options: RancherOptions): Rancher {
       return want(facts, { ...surroundings, hostname, nodeCount }, settings, sources)
     },
     refuse: (facts, wanted) => refuse(facts, wanted, settings),
+    async imagesAhead(facts, wanted, signal) {
+      if (facts.release !== undefined) return []
+      const { version, kubernetesVersion = TESTED.kubernetes } = wanted
+      const values = askedValues(facts, wanted, settings)
+      const render = async () => imagesOf(await renderChart(await chartsOf(signal), version, values, kubernetesVersion))
+      const images =
+        rendered.get(version) ??
+        render().catch((thrown: unknown) => {
+          signal.throwIfAborted()
+          options.log(`warning: Rancher's images are not pulled ahead: ${asStackError(thrown).message}`)
+          return []
+        })
+      rendered.set(version, images)
+      return await images
+    },
     offers: (chart, signal) =>
       offeredCharts(chart, settings, { fetch, showChart: showChart(signal), signal }, listCharts),
     refuseUpgrade: (facts, wanted) => refuseUpgrade(facts, wanted, settings),
     async tryUpgrade(facts, version, kubernetes, signal) {
-      const charts = { helm: await helmBinary(), folder, chart: settings.chart, findChart, fetch, signal }
-      return await tryChart(charts, version, upgradeValues(facts, settings), kubernetes)
+      return await tryChart(await chartsOf(signal), version, upgradeValues(facts, settings), kubernetes)
     },
     changesValues: (facts) => changesValues(facts, settings),
     plan: (facts, wanted, asked) => plan(facts, wanted, asked?.helmValues, settings),

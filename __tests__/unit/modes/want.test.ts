@@ -12,6 +12,16 @@ const IMAGES = (['rke', 'rancher', 'cert-manager'] as const).map((use) => ({
 
 /** What is asked of a bundle's images, for a source of the certificate and a cert-manager that stands or not. */
 async function imagesOf(source: string, certManager: Partial<CertManagerFacts>, release?: object) {
+  const { images } = await clusterOf(source, certManager, release)
+  return images.map(({ names, awaited }) => [names[0], awaited])
+}
+
+async function clusterOf(
+  source: string,
+  certManager: Partial<CertManagerFacts> = {},
+  release?: object,
+  bundled: object[] = IMAGES,
+) {
   const settings = {
     stack: { name: 'rancher' },
     hostname: 'rancher.test',
@@ -20,7 +30,8 @@ async function imagesOf(source: string, certManager: Partial<CertManagerFacts>, 
     rancher: { tls: { source } },
     tools: {},
   }
-  const stack = { tools: { images: async () => IMAGES }, rancher: { want: async () => ({}) } }
+  const rancher = { want: async () => ({}), imagesAhead: async () => ['rancher/rancher:v2'] }
+  const stack = { tools: { images: async () => bundled }, rancher }
   const seen = {
     infrastructure: { nodes: [], memory: {}, loadBalancer: undefined },
     cluster: {},
@@ -31,7 +42,7 @@ async function imagesOf(source: string, certManager: Partial<CertManagerFacts>, 
     stack as unknown as Arguments[1],
     seen as unknown as Arguments[2],
   )
-  return cluster.images.map(({ names, awaited }) => [names[0], awaited])
+  return cluster
 }
 
 const PLAIN = [
@@ -52,4 +63,9 @@ test('a Rancher that is not installed yet is waited for', async () => {
     ['rke:1', false],
     ['rancher:1', true],
   ])
+})
+
+test('what a bundle does not hold is pulled ahead, and nothing beside a bundle', async () => {
+  expect((await clusterOf('secret', {}, undefined, [])).pulls).toEqual(['rancher/rancher:v2'])
+  expect((await clusterOf('secret')).pulls).toEqual([])
 })

@@ -28,7 +28,9 @@ export async function applyChange(change: RkeChange, work: Work): Promise<void> 
     case 'load-workload-images':
       return await loadMissing(hostOf(hosts, change.node), workloadArchives(work.wanted.images), signal)
     case 'pull-images':
-      return await pullAhead(hostOf(hosts, change.node), change.version, work)
+      return await pullPlane(hostOf(hosts, change.node), change.version, work)
+    case 'pull-workload-images':
+      return await pullAhead(hostOf(hosts, change.node), change.images, work)
     case 'clear-leftovers':
       return await clearListeners(hostOf(hosts, change.node))
     case 'clean-node':
@@ -51,10 +53,14 @@ export async function applyChange(change: RkeChange, work: Work): Promise<void> 
   }
 }
 
-/** What cannot be pulled now is told and left to rke, whose error is the one that counts. */
-async function pullAhead(host: Host, version: string, { tools, wanted, signal }: Work): Promise<void> {
+async function pullPlane(host: Host, version: string, work: Work): Promise<void> {
   // A state nobody keeps: only the names of images are read from it.
-  const images = planeImages(await mintState(tools, wanted, version, undefined, signal))
+  const state = await mintState(work.tools, work.wanted, version, undefined, work.signal)
+  await pullAhead(host, planeImages(state), work)
+}
+
+/** What cannot be pulled now is told and left to who needs it, whose error is the one that counts. */
+async function pullAhead(host: Host, images: string[], { tools, wanted, signal }: Work): Promise<void> {
   const failed = await pullImages(host, images, accountsOf(wanted), signal)
   if (failed.length > 0) tools.log(`warning: ${host.node.name} could not pull ${failed.join(', ')} ahead`)
 }

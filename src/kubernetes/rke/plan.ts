@@ -14,6 +14,7 @@ export type RkeChange = Change &
   (
     | { kind: 'load-images' | 'pull-images'; node: string; version: string }
     | { kind: 'load-workload-images'; node: string }
+    | { kind: 'pull-workload-images'; node: string; images: string[] }
     | { kind: 'clear-leftovers'; node: string }
     | { kind: 'clean-node'; node: string }
     | { kind: 'write-state-ahead'; version: string }
@@ -72,6 +73,7 @@ function upSteps(facts: ClusterFacts, wanted: WantedCluster, version: string): S
   return [
     ...before,
     ...workloadSteps(facts, wanted, () => true, images),
+    ...pullSteps(wanted, images),
     step(
       'cluster-up',
       upTitle(facts, joins, version),
@@ -131,6 +133,21 @@ function workloadSteps(
       first.filter(({ change }) => change['node'] === node).map(({ id }) => id),
     ),
   )
+}
+
+/** What runs on Kubernetes is pulled while rke works, onto the nodes rke's own images were pulled to. */
+function pullSteps({ images, pulls = [] }: WantedCluster, first: Step[]): Step[] {
+  if (images.length > 0 || pulls.length === 0) return []
+  return first.map(({ id, change }) => {
+    const node = String(change['node'])
+    return step(
+      `pull-workload-images-${node}`,
+      `Pull images of Rancher on ${node}`,
+      20 * MINUTE,
+      { kind: 'pull-workload-images', node, images: pulls },
+      [id],
+    )
+  })
 }
 
 function leftoverSteps(facts: ClusterFacts, wanted: WantedCluster): Step[] {

@@ -116,6 +116,21 @@ test('what runs on Kubernetes is loaded while rke builds it, after what rke wait
   ])
 })
 
+test('without a bundle Rancher is pulled while rke builds the cluster, after the images rke waits for', () => {
+  const pulls = ['rancher/rancher:v2.11.3']
+  const steps = planCluster(bareFacts(), wantedOf(3, { pulls }))
+  const later = steps.filter(({ change }) => change.kind === 'pull-workload-images')
+  expect(later.map(({ needs, change }) => [needs, change])).toEqual(
+    ['node-1', 'node-2', 'node-3'].map((node) => [
+      [`pull-images-${node}`],
+      { room: 'kubernetes', kind: 'pull-workload-images', node, images: pulls },
+    ]),
+  )
+  expect(steps.find(({ id }) => id === 'cluster-up')?.needs).toEqual([...PULLS, 'write-state-ahead'])
+  const bundled = planCluster(bareFacts(), wantedOf(3, { pulls, images: [imageOf('a:1')] }))
+  expect(ids(bundled).filter((id) => id.startsWith('pull-'))).toEqual([])
+})
+
 test('an awaited image is brought to nodes that need nothing else, and to those only that lack it', () => {
   const image = (name: string, awaited: boolean) => imageOf(name, { for: 'cert-manager', awaited })
   const wanted = wantedOf(3, { images: [image('signer:1', true), image('next:2', false)] })

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
+import { applyChange } from '../../../../src/kubernetes/rke/apply.ts'
 import { accountsOf, planeImages, renderPull } from '../../../../src/kubernetes/rke/pull-images.ts'
-import { wantedOf } from './world.ts'
+import { fakeHost, fakeHosts } from '../../../fakes/host.ts'
+import { nodeOf, wantedOf } from './world.ts'
 
 const STATE_WITH_IMAGES = JSON.stringify({
   desiredState: {
@@ -59,4 +61,22 @@ esac`
   expect(calls).not.toContain('hush')
   expect(calls).not.toMatch(/pull.*k:1/)
   await rm(folder, { recursive: true })
+})
+
+test('what runs on Kubernetes is pulled onto its node; what cannot be is told, and stops nothing', async () => {
+  const said: string[] = []
+  const [node, other] = [fakeHost(nodeOf(1)).answers('pull-images', 'failed mine/rancher:2\n'), fakeHost(nodeOf(2))]
+  const work = {
+    tools: { log: (line: string) => said.push(line) },
+    hosts: fakeHosts([node, other]),
+    wanted: wantedOf(),
+    signal: new AbortController().signal,
+  } as unknown as Parameters<typeof applyChange>[1]
+  const images = ['mine/rancher:2', 'mine/tools:1']
+  await applyChange({ room: 'kubernetes', kind: 'pull-workload-images', node: 'node-1', images }, work)
+  const scripts = node.received.flatMap((one) => ('input' in one ? [one.input ?? ''] : []))
+  expect(scripts).toHaveLength(1)
+  for (const image of images) expect(scripts[0]).toContain(`pull --quiet '${image}'`)
+  expect(other.received).toEqual([])
+  expect(said).toEqual(['warning: node-1 could not pull mine/rancher:2 ahead'])
 })
