@@ -98,7 +98,7 @@ async function bench({ name, aim, open }: Variant, rounds: number): Promise<void
 function section(name: Variant['name'], aim: string, runs: Runs): string {
   const [action, hand] = ['action', 'by hand'].map((what) => runs.good(what).map(({ seconds }) => seconds))
   const ratio = median(hand ?? []) / median(action ?? [])
-  const rate = `The registry sends ${BYTES_PER_SECOND / 1e6} MB a second to all machines together; Rancher's image is padded to ${RANCHER_BYTES / 1e6} MB, which its own has. `
+  const rate = `The registry sends ${BYTES_PER_SECOND / 1e6} MB a second to all machines together; Rancher's image is padded to ${RANCHER_BYTES / 1e6} MB, the size of its own (v2.7.5). `
   const commands = `${name === 'first' ? '`docker load`, ' : ''}\`rke up\`, \`kubectl create\`, \`helm upgrade --install --wait\``
   return `| three bare machines to a Rancher that answers | seconds |
 | --- | --- |

@@ -6,6 +6,7 @@ export function median(values: number[]): number {
 
 /** "12 (11–14, 7 runs)": the median, and how far the runs were apart. */
 export function spread(values: number[], digits = 0): string {
+  if (values.length === 1) return `${median(values).toFixed(digits)} (1 run)`
   const [least, most] = [Math.min(...values), Math.max(...values)].map((value) => value.toFixed(digits))
   return `${median(values).toFixed(digits)} (${least}–${most}, ${values.length} runs)`
 }

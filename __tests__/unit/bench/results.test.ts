@@ -14,4 +14,5 @@ test('the median lies in the middle, whatever the order', () => {
   expect(median([9, 1, 5])).toBe(5)
   expect(median([10, 1, 2, 4])).toBe(3)
   expect(spread([3, 1, 2])).toBe('2 (1–3, 3 runs)')
+  expect(spread([3.14], 1)).toBe('3.1 (1 run)')
 })
