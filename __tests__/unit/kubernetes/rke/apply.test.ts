@@ -12,7 +12,7 @@ import type { ImageUse } from '../../../../src/tools/bundle.ts'
 import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
 import { tries } from '../../remedies/tries.ts'
 import { apiAnswer } from './answers.ts'
-import { foundOf, STATE, wantedOf } from './world.ts'
+import { archiveIn, foundOf, STATE, wantedOf } from './world.ts'
 
 const wanted = wantedOf()
 const lease: Lease = {
@@ -198,19 +198,15 @@ test.each<[string, Change, string[]]>([
   ['rke waits for', change('load-images', { node: 'node-2', version: TESTED_VERSION }), ['planes', 'own']],
   ['runs on Kubernetes', change('load-workload-images', { node: 'node-2' }), ['ingress', 'rancher', 'webhook']],
 ])('of a bundle only what %s is loaded, and only what the node lacks', async (_what, load, loaded) => {
-  const image = async (name: string, use: ImageUse, kubernetes?: string) => {
-    const file = join(folder, name)
-    await writeFile(file, name)
-    return { file, sha256: sha256(name), names: [`${name}:1`], for: use, kubernetes }
-  }
+  const image = (name: string, use: ImageUse, kubernetes?: string) => archiveIn(folder, name, { for: use, kubernetes })
   const images = [
-    await image('planes', 'rke'),
-    await image('own', 'rke', kubeletVersion(TESTED_VERSION)),
-    await image('other', 'rke', 'v1.1.0'),
-    await image('ingress', 'ingress'),
-    await image('rancher', 'rancher'),
-    await image('webhook', 'cert-manager'),
-    await image('controller', 'cert-manager'),
+    image('planes', 'rke'),
+    image('own', 'rke', kubeletVersion(TESTED_VERSION)),
+    image('other', 'rke', 'v1.1.0'),
+    image('ingress', 'ingress'),
+    image('rancher', 'rancher'),
+    image('webhook', 'cert-manager'),
+    image('controller', 'cert-manager'),
   ]
   const hosts = nodes(STATE).map((host) =>
     host.answers('docker image ls', 'controller:1\n').answers('docker load', 'Loaded'),
@@ -222,7 +218,7 @@ test.each<[string, Change, string[]]>([
       'command' in one && one.command.startsWith(LOAD) ? [one.command.slice(LOAD.length)] : [],
     ),
   )
-  expect(loads).toEqual([[], loaded.map((name) => join(folder, name)), []])
+  expect(loads).toEqual([[], loaded.map((name) => join(folder, `${name}.tar`)), []])
 })
 
 const brings = (hosts: () => FakeHost[]) => async () => {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { loadImages, missingImages } from '../../../../src/kubernetes/rke/load-images.ts'
 import { fakeHost } from '../../../fakes/host.ts'
 import { tries } from '../../remedies/tries.ts'
+import { archiveIn } from './world.ts'
 
 let folder: string
 beforeEach(() => {
@@ -17,9 +17,9 @@ const { signal } = new AbortController()
 
 /** An archive of the bundle, and the digest the bundle gives for it. */
 function archive(name: string, content = name) {
-  const file = join(folder, `${name}.tar`)
-  writeFileSync(file, content)
-  return { file, sha256: createHash('sha256').update(name).digest('hex'), names: [`${name}:1`], for: 'rke' as const }
+  const image = archiveIn(folder, name)
+  writeFileSync(image.file, content)
+  return image
 }
 
 function host(name: string) {

@@ -17,7 +17,7 @@ import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
 import { makeCertificate } from '../../rancher/certificate.ts'
 import { tries } from '../../remedies/tries.ts'
 import { apiAnswer, bareAnswer, etcdAnswer, memberAnswer } from './answers.ts'
-import { foundOf, imageOf, STATE, wantedOf } from './world.ts'
+import { archiveIn, foundOf, imageOf, STATE, wantedOf } from './world.ts'
 
 const [OLD, NEW] = ['v1.31.10-rancher1-1', 'v1.32.6-rancher1-1']
 const CONFIG = { system_images: { kubernetes: 'mine/kubernetes:new' } }
@@ -275,12 +275,9 @@ test('going back gives rke the settings that were recorded, and the stack its fo
 })
 
 test('a machine that was made since is given the images of what it goes back to, and those only', async () => {
-  const archive = async (version: string) => {
-    const file = join(folder, `${version}.tar`)
-    await writeFile(file, version)
-    return { ...imageOf(`mine/kubernetes:${version}`, { kubernetes: version }), file, sha256: sha256(version) }
-  }
-  const images = [await archive('v1.31.10'), await archive('v1.32.6')]
+  const images = ['v1.31.10', 'v1.32.6'].map((kubernetes) =>
+    archiveIn(folder, kubernetes, { kubernetes, names: [`mine/kubernetes:${kubernetes}`] }),
+  )
   const hosts = nodes().map((host, at) =>
     host
       .answers('own-api', '\n#### version\n{"gitVersion":"v1.31.10"}\n#### ready\nok\n#### end\n')

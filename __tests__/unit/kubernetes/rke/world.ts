@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { ClusterFacts, WantedCluster } from '../../../../src/kubernetes/distribution.ts'
 import { clusterDigest } from '../../../../src/kubernetes/rke/cluster-yml.ts'
 import type { Container, NodeFacts, RkeFacts } from '../../../../src/kubernetes/rke/facts.ts'
-import type { FoundState } from '../../../../src/kubernetes/rke/state.ts'
+import { type FoundState, sha256 } from '../../../../src/kubernetes/rke/state.ts'
 import { TESTED_VERSION } from '../../../../src/kubernetes/rke/versions.ts'
 import type { Node } from '../../../../src/node.ts'
 
@@ -44,6 +45,13 @@ export function wantedOf(count = 3, more: Partial<WantedCluster> = {}): WantedCl
 /** An archive of a bundle with this one image. */
 export function imageOf(name: string, more: Partial<WantedCluster['images'][number]> = {}) {
   return { file: `/bundle/${name}.tar`, sha256: 'x', names: [name], for: 'rke' as const, ...more }
+}
+
+/** The same as a file that can be loaded, with its digest. */
+export function archiveIn(folder: string, name: string, more: Partial<WantedCluster['images'][number]> = {}) {
+  const file = join(folder, `${name}.tar`)
+  writeFileSync(file, name)
+  return { ...imageOf(`${name}:1`), file, sha256: sha256(name), ...more }
 }
 
 export function containerOf(name: string, more: Partial<Container> = {}): Container {
