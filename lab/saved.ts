@@ -4,6 +4,7 @@ import { startDaemon, stopDaemon } from './host/daemon.ts'
 import { copyFolder, isBtrfs, LIVE, SAVED } from './host/disk.ts'
 import { docker, dockerLines } from './host/docker.ts'
 import { subnets } from './host/traces.ts'
+import { until } from './host/wait.ts'
 import { setStackNames, stackNames } from './hosts-file.ts'
 
 /** What of a kept stack is not on its disks. */
@@ -55,7 +56,17 @@ function runningContainers(): Promise<string[]> {
   return dockerLines(['ps', '--format', '{{.Names}}'])
 }
 
-/** All at once; the client itself would start them one after another. */
+/** All at once, until one can log in; the client itself would start them one after another. */
 async function startContainers(names: string[]): Promise<void> {
-  await Promise.all(names.map((name) => docker(['start', name])))
+  await Promise.all(
+    names.map(async (name) => {
+      await docker(['start', name])
+      await until(`sshd of ${name}`, () => isListening(name), { deadlineMs: 60_000 })
+    }),
+  )
+}
+
+/** Debian's sshd tells systemd when it listens. */
+async function isListening(name: string): Promise<boolean> {
+  return (await docker(['exec', name, 'sh', '-c', 'systemctl is-active ssh || true'])).trim() === 'active'
 }
