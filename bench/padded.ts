@@ -1,8 +1,9 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { docker } from '../__tests__/e2e/eye/docker.ts'
+import { readIndex } from '../__tests__/e2e/from-registry.ts'
 import { repositoryFolder } from '../__tests__/runner/action-file.ts'
 import { BUNDLE } from '../lab/places.ts'
 import { rancherImage, VERSIONS } from '../lab/versions.ts'
@@ -13,8 +14,7 @@ export const RANCHER_BYTES = 689_000_000
 /** An archive of the stand-in's image with as many bytes more as Rancher's own has; they cannot be compressed. */
 export async function padRancher(): Promise<AsyncDisposable & { archive: string }> {
   const image = rancherImage(VERSIONS.rancher)
-  const index = await readFile(join(BUNDLE, 'bundle.json'), 'utf8')
-  const { images } = JSON.parse(index) as { images: { file: string; names: string[] }[] }
+  const { images } = await readIndex()
   const plain = images.find(({ names }) => names.includes(image))
   if (plain === undefined) throw new Error(`The bundle has no ${image}.`)
   const folder = join(repositoryFolder, '.out', 'bench', 'padded')

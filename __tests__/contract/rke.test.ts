@@ -4,7 +4,7 @@ import { afterAll, beforeAll } from '@jest/globals'
 import { createRke } from '../../src/kubernetes/rke/rke.ts'
 import type { Node } from '../../src/node.ts'
 import { type FakeHost, fakeHost, fakeHosts } from '../fakes/host.ts'
-import { apiAnswer, bareAnswer, etcdAnswer, memberAnswer } from '../unit/kubernetes/rke/answers.ts'
+import { apiAnswer, bareAnswer, etcdAnswer, memberAnswer, NO_MEMBER } from '../unit/kubernetes/rke/answers.ts'
 import { wantedOf } from '../unit/kubernetes/rke/world.ts'
 import { describeDistribution } from './distribution.ts'
 
@@ -40,7 +40,7 @@ describeDistribution('rke', async () => ({
 function bare(node: Node): FakeHost {
   return fakeHost(node)
     .answers('inspect-node', () => bareAnswer(node.name))
-    .answers('ask-etcd', '\n#### log\n\n#### end\n')
+    .answers('ask-etcd', NO_MEMBER)
     .answers('echo "$SSH_CONNECTION"', `10.77.0.1 50000 ${node.privateAddress} 22\n`)
     .forwards(`${node.privateAddress}:22`, (sshd.address() as AddressInfo).port)
 }

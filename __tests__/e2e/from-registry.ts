@@ -73,6 +73,7 @@ export async function give({ container }: Pick<Machine, 'container'>, images: st
   })
 }
 
-async function readIndex(): Promise<Index> {
+/** The bundle's table of contents. */
+export async function readIndex(): Promise<Index> {
   return JSON.parse(await readFile(join(BUNDLE, 'bundle.json'), 'utf8')) as Index
 }

@@ -33,13 +33,14 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-/** Rancher with a helm that counts its calls and ends as told. */
+/** Rancher with a helm that writes down its calls and the values file with its mode, and ends as told. */
 async function rancherWith(end: string) {
   const helm = join(folder, 'helm')
-  await writeFile(helm, `#!/bin/sh\necho "$@" >>${folder}/calls\n${end}\n`)
+  const keep = `for word; do case $word in *-values-*) cp "$word" ${folder}/given; stat -c %a "$word" >${folder}/mode ;; esac; done`
+  await writeFile(helm, `#!/bin/sh\necho "$@" >>${folder}/calls\n${keep}\n${end}\n`)
   await chmod(helm, 0o755)
   return createRancher({
-    settings: settings({ bootstrapPassword: 'a-first-password' }),
+    settings: settings({ bootstrapPassword: 'a-first-password', helmValues: { rancherImage: 'mine/rancher' } }),
     hostname: HOSTNAME,
     nodeCount: 3,
     loadBalancer: () => '127.0.0.1',
@@ -67,6 +68,10 @@ test('a first release is rendered once, for the Kubernetes it will run on, and l
   expect(await calls()).toEqual([
     expect.stringMatching(/^template rancher .*rancher-2\.11\.3\.tgz .*--kube-version v1\.\d+\.\d+$/),
   ])
+  const values = await readFile(join(folder, 'given'), 'utf8')
+  expect(values).toContain(`hostname: ${HOSTNAME}`)
+  expect(values).toContain('rancherImage: mine/rancher')
+  expect(await readFile(join(folder, 'mode'), 'utf8')).toBe('600\n')
   expect((await readdir(folder)).filter((name) => name.includes('values'))).toEqual([])
   expect(said).toEqual([])
 })

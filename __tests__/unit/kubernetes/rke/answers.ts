@@ -78,6 +78,9 @@ export function memberAnswer(name: string, wanted: WantedCluster, more: Sections
   })
 }
 
+/** What the etcd script prints where no member answers. */
+export const NO_MEMBER = '\n#### log\n\n#### end\n'
+
 /** What the etcd script prints for the member of this index, the first being the leader. */
 export function etcdAnswer(at: number, nodes: Node[]): string {
   const id = (index: number) => `44362990575142423${index}`

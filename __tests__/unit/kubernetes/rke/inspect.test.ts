@@ -11,7 +11,7 @@ import { writeState } from '../../../../src/kubernetes/rke/state-store.ts'
 import type { Lease } from '../../../../src/remote/lease.ts'
 import { type FakeHost, fakeHost, fakeHosts } from '../../../fakes/host.ts'
 import { tries } from '../../remedies/tries.ts'
-import { apiAnswer, bareAnswer, etcdAnswer, memberAnswer } from './answers.ts'
+import { apiAnswer, bareAnswer, etcdAnswer, memberAnswer, NO_MEMBER } from './answers.ts'
 import { bareFacts, bareNode, foundOf, healthyFacts, nodeOf, STATE, wantedOf } from './world.ts'
 
 const wanted = wantedOf()
@@ -129,8 +129,6 @@ test.each<[string, Parameters<typeof clusterFacts>, string]>([
 ])('%s', (_sentence, args, expected) => {
   expect(clusterFacts(...args).state).toBe(expected)
 })
-
-const NO_MEMBER = '\n#### log\n\n#### end\n'
 
 function memberHosts(): FakeHost[] {
   return wanted.nodes.map((node) =>
