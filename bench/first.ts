@@ -38,8 +38,8 @@ const pulled = (rancher: string): Variant => ({
 })
 
 async function fromSlowRegistry(ground: Ground, rancher: string): Promise<Source> {
-  const registry = await openRegistry(ground, { bytesPerSecond: BYTES_PER_SECOND, instead: [rancher] })
   const changed = await fromRegistry(stack)
+  const registry = await openRegistry(ground, { bytesPerSecond: BYTES_PER_SECOND, instead: [rancher] })
   return {
     stack: { ...stack, installInputs: (more) => stack.installInputs({ ...changed, ...more }) },
     changed,

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { BundleIndex } from '../../lab/bundle/pack.ts'
 import { BUNDLE } from '../../lab/places.ts'
 import { REGISTRY, startRegistry } from '../../lab/registry.ts'
 import { IMAGES } from '../../lab/versions.ts'
@@ -9,8 +10,6 @@ import { labEnvironment } from './eye/lab.ts'
 import type { Machine } from './eye/machines.ts'
 import type { Ground } from './ground.ts'
 import type { Stack } from './stack.ts'
-
-type Index = { images: { file: string; names: string[] }[] }
 
 /**
  * A registry with the bundle's images, beside the machines.
@@ -73,7 +72,7 @@ export async function give({ container }: Pick<Machine, 'container'>, images: st
   })
 }
 
-/** The bundle's table of contents. */
-export async function readIndex(): Promise<Index> {
-  return JSON.parse(await readFile(join(BUNDLE, 'bundle.json'), 'utf8')) as Index
+/** The table of contents of the lab's bundle. */
+export async function readIndex(): Promise<BundleIndex> {
+  return JSON.parse(await readFile(join(BUNDLE, 'bundle.json'), 'utf8')) as BundleIndex
 }
