@@ -15,7 +15,7 @@ export type ByHand = { folder: string; clusterYml: string; kubeconfig: string; v
 
 /**
  * Rancher's documented commands, one after another and with nothing else: `docker load`, `rke up`, `kubectl create secret`,
- * `helm upgrade --install --wait`.
+ * `helm install`, and `kubectl rollout status`, which ends when every replica is available.
  *
  * @see Rancher, "Setting up a High-availability RKE Kubernetes Cluster" and "Install/Upgrade Rancher on a Kubernetes Cluster"
  */
@@ -37,7 +37,8 @@ export async function installByHand(stack: Stack, ground: Ground, { load = true 
     'tls-ca',
     `--from-file=cacerts.pem=${file('cacerts.pem')}`,
   )
-  await helmUpgrade(byHand)
+  await helm(byHand, ['install'])
+  await kubectl('-n', 'cattle-system', 'rollout', 'status', 'deploy/rancher', '--timeout=10m')
   return byHand
 }
 
@@ -45,20 +46,14 @@ export async function rkeUp({ clusterYml }: ByHand): Promise<void> {
   await output(tool('rke'), ['up', '--ignore-docker-version', '--config', clusterYml])
 }
 
-export async function helmUpgrade({ chart, kubeconfig, values }: ByHand): Promise<void> {
+/** On a cluster that has a release, a plain `helm upgrade` would end before the pods do. */
+export async function helmUpgrade(byHand: ByHand): Promise<void> {
+  await helm(byHand, ['upgrade', '--install', '--wait', '--timeout', '10m'])
+}
+
+async function helm({ chart, kubeconfig, values }: ByHand, verb: string[]): Promise<void> {
   const where = ['--kubeconfig', kubeconfig, '--namespace', 'cattle-system']
-  await output(tool('helm'), [
-    'upgrade',
-    '--install',
-    'rancher',
-    chart,
-    ...where,
-    '--values',
-    values,
-    '--wait',
-    '--timeout',
-    '10m',
-  ])
+  await output(tool('helm'), [...verb, 'rancher', chart, ...where, '--values', values])
 }
 
 /** The files the commands read. */
