@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { docker } from '../__tests__/e2e/eye/docker.ts'
 import { clear } from '../__tests__/e2e/eye/machines.ts'
 import { curl } from '../__tests__/e2e/eye/web.ts'
@@ -26,11 +26,14 @@ export async function needLab(ours: Stack = stack): Promise<void> {
   if (!existsSync(join(BUNDLE, 'bundle.json'))) throw new Error("There is no bundle: run 'make lab-up' first.")
 }
 
-/** Names what is measured: the committed bundle of the action and the lab's air-gap bundle. */
+/** Names what is measured, and on what: the committed bundle of the action, the lab's air-gap bundle and its machines. */
 export function underTest(...more: string[]): string {
   const hash = createHash('sha256').update(JSON.stringify(more))
-  const dist = join(repositoryFolder, 'dist')
-  for (const name of readdirSync(dist).sort()) hash.update(name).update(readFileSync(join(dist, name)))
+  for (const folder of ['dist', 'lab/machine']) {
+    const entries = readdirSync(join(repositoryFolder, folder), { recursive: true, withFileTypes: true })
+    const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+    for (const file of files.sort()) hash.update(relative(repositoryFolder, file)).update(readFileSync(file))
+  }
   hash.update(readFileSync(join(BUNDLE, 'bundle.json')))
   return hash.digest('hex').slice(0, 12)
 }
