@@ -19,7 +19,7 @@ const KEPT = join(repositoryFolder, '.out', 'bench', 'standing.json')
 /** The second run of the action, and of `rke up` and `helm upgrade --install`, on one cluster, when nothing is to do. */
 export async function benchAgain(rounds = 7): Promise<void> {
   await needLab()
-  const of = underTest('again')
+  const of = await underTest('again')
   const runs = new Runs('again', of)
   const { inputs, byHand } = await standing(of)
   const install = () => succeeds(stack.install(inputs, { label: 'bench-again' }))

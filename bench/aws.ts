@@ -10,7 +10,7 @@ const AGAINS = 3
 /** From an empty account up, again with nothing to do, and down: calls of the API, seconds, and what of them is the cloud's. */
 export async function benchAws(rounds = 3): Promise<void> {
   await needLab()
-  const runs = new Runs('aws', underTest('aws'))
+  const runs = new Runs('aws', await underTest('aws'))
   while (runs.good('destroy').length < rounds) {
     say(`round ${runs.good('destroy').length + 1} of ${rounds}`)
     await using account = await openAccount()

@@ -67,7 +67,7 @@ const ENDS =
 
 /** Each run begins with three new machines, which takes time that is not measured. */
 async function bench({ name, aim, open }: Variant, rounds: number): Promise<void> {
-  const runs = new Runs(name, underTest(name, `${BYTES_PER_SECOND} ${RANCHER_BYTES} ${ENDS}`))
+  const runs = new Runs(name, await underTest(name, `${BYTES_PER_SECOND} ${RANCHER_BYTES} ${ENDS}`))
   const onBareGround = async <T>(work: (ground: Ground, source: Source) => Promise<T>): Promise<T> => {
     say('making bare machines')
     const ground = await bareGround()

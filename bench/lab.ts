@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { docker } from '../__tests__/e2e/eye/docker.ts'
 import { clear } from '../__tests__/e2e/eye/machines.ts'
 import { curl } from '../__tests__/e2e/eye/web.ts'
@@ -8,6 +7,7 @@ import { type Ground, makeGround, nameGround } from '../__tests__/e2e/ground.ts'
 import { type Done, type Stack, stackNamed } from '../__tests__/e2e/stack.ts'
 import { until } from '../__tests__/e2e/until.ts'
 import { repositoryFolder } from '../__tests__/runner/action-file.ts'
+import { folderInput, keyOf, sha256 } from '../lab/host/key.ts'
 import { BUNDLE } from '../lab/places.ts'
 
 /** A stack of the benches' own, so that no other is in the way. */
@@ -27,15 +27,9 @@ export async function needLab(ours: Stack = stack): Promise<void> {
 }
 
 /** Names what is measured, and on what: the committed bundle of the action, the lab's air-gap bundle and its machines. */
-export function underTest(...more: string[]): string {
-  const hash = createHash('sha256').update(JSON.stringify(more))
-  for (const folder of ['dist', 'lab/machine']) {
-    const entries = readdirSync(join(repositoryFolder, folder), { recursive: true, withFileTypes: true })
-    const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-    for (const file of files.sort()) hash.update(relative(repositoryFolder, file)).update(readFileSync(file))
-  }
-  hash.update(readFileSync(join(BUNDLE, 'bundle.json')))
-  return hash.digest('hex').slice(0, 12)
+export async function underTest(...more: string[]): Promise<string> {
+  const folders = ['dist', 'lab/machine'].map((name) => folderInput(join(repositoryFolder, name)))
+  return keyOf(...more, ...(await Promise.all(folders)), await sha256(join(BUNDLE, 'bundle.json')))
 }
 
 /** Three machines with nothing on them, and a load balancer that waits for them. Nothing of a former run is left. */

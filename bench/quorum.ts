@@ -17,7 +17,7 @@ import { writeSection } from './results.ts'
  */
 export async function benchQuorum(rounds = 3): Promise<void> {
   await needLab(base)
-  const runs = new Runs('quorum', underTest('quorum'))
+  const runs = new Runs('quorum', await underTest('quorum'))
   const onLostQuorum = async <T>(work: (vault: Vault, file: string, ground: Ground) => Promise<T>): Promise<T> => {
     await loadBase()
     await using vault = await openVault(base)

@@ -18,7 +18,7 @@ import { writeSection } from './results.ts'
  */
 export async function benchUpgrade(rounds = 2): Promise<void> {
   await needLab(base)
-  const runs = new Runs('upgrade', underTest('upgrade'))
+  const runs = new Runs('upgrade', await underTest('upgrade'))
   await inTurns(runs, rounds, [
     {
       what: 'action',

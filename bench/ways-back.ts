@@ -18,7 +18,7 @@ const RUNGS = [
 /** How long a bad version is on its way, and how long it then takes to be back, proven, by rung. */
 export async function benchWaysBack(rounds = 2): Promise<void> {
   await needLab(base)
-  const runs = new Runs('ways-back', underTest('ways-back'))
+  const runs = new Runs('ways-back', await underTest('ways-back'))
   await inTurns(
     runs,
     rounds,

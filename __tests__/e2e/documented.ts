@@ -46,7 +46,7 @@ export async function rkeUp({ clusterYml }: ByHand): Promise<void> {
   await output(tool('rke'), ['up', '--ignore-docker-version', '--config', clusterYml])
 }
 
-/** On a cluster that has a release, a plain `helm upgrade` would end before the pods do. */
+/** Waits for the pods: `helm upgrade` by itself ends before they are ready. */
 export async function helmUpgrade(byHand: ByHand): Promise<void> {
   await helm(byHand, ['upgrade', '--install', '--wait', '--timeout', '10m'])
 }
